@@ -1,0 +1,117 @@
+// supervisor/config/model.hpp
+//
+// What a configuration says, validated: the tree for the core, and for every worker what shall be run and how.
+// The loader fills it in (load.hpp); nothing in it needs to be checked again, only resolved against the machine
+// (users, files, limits), which happens when a worker starts.
+//
+// Ownership  plain values; a `Program` is shared by all instances of a pool.
+// Paths      absolute, lexically normal: relative ones were taken relative to the file that holds them.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "supervisor/core/spec.hpp"
+
+namespace simplevisor::config {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// Where the text of a node stands, for messages about it: "file:line:column".
+struct Location {
+  std::shared_ptr<const std::string> file;
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+};
+
+struct Output {
+  enum class Kind : std::uint8_t { capture, inherit, null, file };
+  Kind kind = Kind::capture;
+  std::string path;  // of `file`: opened for appending, created with 0640
+};
+
+struct Readiness {
+  // exec: started as soon as the program could be executed. notify: READY=1 by sd_notify. fd: a newline on
+  // descriptor `fd`. after: still alive after `after`.
+  enum class Kind : std::uint8_t { exec, notify, fd, after };
+  Kind kind = Kind::exec;
+  int fd = 3;
+  Milliseconds after{0};
+};
+
+// One of setrlimit(2)'s resources; RLIM_INFINITY for "unlimited".
+struct Limit {
+  int resource = 0;
+  rlim_t soft = RLIM_INFINITY;
+  rlim_t hard = RLIM_INFINITY;
+};
+
+// What a worker runs. In `command` and in the values of `env` the substitutions {name}, {path}, {state_dir} and
+// {bin_dir} are already made; {instance} and {with} stand for what only a start knows, and braces that stood
+// for themselves ("{{") are still doubled: see substitute.hpp.
+struct Program {
+  std::string name;                   // of the worker or pool
+  std::string path;                   // its place in the tree: "root/broker-a/send-a"
+  std::vector<std::string> command;   // at least one element; never a shell string
+  std::vector<std::pair<std::string, std::string>> env;
+  std::string env_file;               // "" for none; NAME=VALUE lines, read at every start
+  std::string cwd;                    // "" for the supervisor's
+  std::string user;                   // "" for the supervisor's own
+  std::string group;                  // "" for the user's primary group
+  std::optional<unsigned> umask;
+  std::optional<int> nice;            // -20 .. 19
+  std::vector<Limit> limits;
+  int stop_signal = 15;
+  Output stdout_to{};
+  Output stderr_to{};                 // capture: into the same file as stdout
+  Readiness ready{};
+  Milliseconds start_timeout{90'000};
+  Milliseconds watchdog{0};           // 0: none
+  std::string with_json;              // the node's `with` table as JSON; "" when there is none
+  std::string kind;                   // for display only
+  bool pool = false;                  // instances: their path is path + "/" + number
+  Location where;
+};
+
+struct LogSettings {
+  std::string level = "info";         // trace debug info warn error off
+  bool to_stderr = true;
+  std::string file;                   // "" for none
+  std::uint64_t file_max_bytes = 10u << 20;
+  unsigned file_count = 5;
+  std::string syslog;                 // facility ("daemon"), "" for none
+  bool json = false;                  // one JSON object a line instead of text
+};
+
+struct CaptureSettings {              // one file per worker, below state_dir/log
+  std::uint64_t max_bytes = 10u << 20;
+  unsigned files = 5;                 // rotated ones kept beside the current one
+};
+
+struct Settings {
+  std::string name = "simplevisor";
+  std::string state_dir;
+  LogSettings log{};
+  CaptureSettings capture{};
+};
+
+struct Configuration {
+  Settings settings{};
+  // The root supervisor; its `program`-less `ChildSpec` names it. Workers refer to `programs` by index.
+  std::shared_ptr<const core::ChildSpec> root;
+  std::vector<std::shared_ptr<const Program>> programs;
+  std::vector<std::string> files;     // every file that was read, in order
+};
+
+}  // namespace simplevisor::config

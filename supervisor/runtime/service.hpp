@@ -1,0 +1,90 @@
+// supervisor/runtime/service.hpp
+//
+// What a running supervisor offers to those who ask it: the control API, and programs that embed it.
+//
+// Threads    every call is made on the supervision thread, and `done` is called on it, exactly once, possibly
+//            before the call returns. Callers on other threads post (see `executor`).
+// Names      a *pattern* is a node's path ("root/broker-a/send-a"), a unique last part of it ("send-a"), the
+//            path of a pool's instance ("root/consumers/2"), or a glob over paths ("root/broker-*/**").
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace simplevisor::runtime {
+
+enum class NodeType : std::uint8_t { supervisor, pool, worker };
+
+// What `check` makes of a node. `failed` outweighs `healing`, `healing` outweighs `good`.
+enum class Verdict : std::uint8_t { good, healing, failed };
+
+struct NodeStatus {
+  std::string path;
+  std::string name;
+  NodeType type = NodeType::worker;
+  std::string state;      // running, starting, stopping, restarting, stopped, ended (by itself, for good), absent
+  unsigned depth = 0;     // 0 for the root
+  std::size_t ready = 0;  // workers below it (or itself) that are ready
+  std::size_t wanted = 0; // workers below it (or itself) that should be
+  int pid = 0;            // 0: none
+  std::chrono::milliseconds age{-1};          // of the present state; -1: does not apply
+  std::size_t restarts = 0;                   // supervisors: within the window; workers: of this child, in all
+  std::size_t restarts_limit = 0;             // supervisors and pools: the intensity
+  std::chrono::milliseconds restarts_window{0};
+  std::string next;       // what will happen next, in words; "" for nothing: "restart in 4.2 s"
+  std::string why;        // why it is as it is, in words: "exited with status 3", "stopped by administrator"
+  std::string status;     // what the worker last said of itself (STATUS=)
+  Verdict verdict = Verdict::good;
+};
+
+struct ServiceInfo {
+  std::string name;
+  std::string version;
+  std::string state_dir;
+  int pid = 0;
+  std::chrono::milliseconds uptime{0};
+  std::string phase;      // starting, running, stopping
+};
+
+enum class Outcome : std::uint8_t { done, failed, no_such_node, ambiguous, refused };
+
+struct Answer {
+  Outcome outcome = Outcome::done;
+  std::string message;                 // one line for people; says which node and why when not done
+  std::vector<std::string> paths;      // the nodes it was about
+};
+
+using Done = std::function<void(Answer)>;
+
+class Service {
+ public:
+  Service() = default;
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  virtual ~Service() = default;
+
+  // The supervision thread.
+  virtual boost::asio::any_io_executor executor() = 0;
+
+  virtual ServiceInfo info() = 0;
+
+  // The nodes a pattern stands for, each followed by what is below it, in tree order; all for "".
+  // Empty with `answer` set when nothing matches.
+  virtual std::vector<NodeStatus> status(std::string_view pattern, Answer& answer) = 0;
+
+  // Administrator's wishes. Done when the node is started (ready), or stopped, or could not be.
+  virtual void start(std::string_view pattern, Done done) = 0;
+  virtual void stop(std::string_view pattern, Done done) = 0;
+  virtual void restart(std::string_view pattern, Done done) = 0;
+
+  // Stops the whole tree in order, after which the supervisor ends. `done` when the tree is down; asked again, it hurries:
+  // graces are skipped.
+  virtual void shut_down(Done done) = 0;
+};
+
+}  // namespace simplevisor::runtime
