@@ -1,11 +1,13 @@
 // supervisor/config/model.hpp
 //
-// What a configuration says, validated: the tree for the core, and for every worker what shall be run and how.
-// The loader fills it in (load.hpp); nothing in it needs to be checked again, only resolved against the machine
-// (users, files, limits), which happens when a worker starts.
+// What a configuration says, validated: the tree for the core, and for every worker what shall be run and
+// how. The loader fills it in (load.hpp); nothing in it needs to be checked again, only resolved against the
+// machine (users, files, limits), which happens when a worker starts.
 //
-// Ownership  plain values; a `Program` is shared by all instances of a pool.
-// Paths      absolute, lexically normal: relative ones were taken relative to the file that holds them.
+// Ownership  plain values; a `Program` is shared by all instances of a pool, a `Setup` by all workers it
+// suits. Memory     the bulk of what a supervisor keeps for each worker: strings and vectors are without
+// slack. Paths      absolute, lexically normal: relative ones were taken relative to the file that holds
+// them.
 #pragma once
 
 #include <sys/resource.h>
@@ -13,8 +15,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/config/complaint.hpp"
 #include "supervisor/core/spec.hpp"
 
 namespace simplevisor::config {
@@ -39,6 +40,7 @@ struct Output {
   enum class Kind : std::uint8_t { capture, inherit, null, file };
   Kind kind = Kind::capture;
   std::string path;  // of `file`: opened for appending, created with 0640
+  friend bool operator==(const Output&, const Output&) = default;
 };
 
 struct Readiness {
@@ -48,6 +50,7 @@ struct Readiness {
   Kind kind = Kind::exec;
   int fd = 3;
   Milliseconds after{0};
+  friend bool operator==(const Readiness&, const Readiness&) = default;
 };
 
 // One of setrlimit(2)'s resources; RLIM_INFINITY for "unlimited".
@@ -55,48 +58,58 @@ struct Limit {
   int resource = 0;
   rlim_t soft = RLIM_INFINITY;
   rlim_t hard = RLIM_INFINITY;
+  friend bool operator==(const Limit&, const Limit&) = default;
 };
 
-// What a worker runs. In `command` and in the values of `env` the substitutions {name}, {path}, {state_dir} and
-// {bin_dir} are already made; {instance} and {with} stand for what only a start knows, and braces that stood
-// for themselves ("{{") are still doubled: see substitute.hpp.
-struct Program {
-  std::string name;                   // of the worker or pool
-  std::string path;                   // its place in the tree: "root/broker-a/send-a"
-  std::vector<std::string> command;   // at least one element; never a shell string
-  std::vector<std::pair<std::string, std::string>> env;
-  std::string env_file;               // "" for none; NAME=VALUE lines, read at every start
-  std::string cwd;                    // "" for the supervisor's
-  std::string user;                   // "" for the supervisor's own
-  std::string group;                  // "" for the user's primary group
+// How a worker is run: what many workers have in common. The loader keeps one `Setup` for all workers whose
+// setups are equal, so that a thousand alike cost as much as one. Substitutions as in Program; paths have
+// none left.
+struct Setup {
+  std::vector<std::pair<std::string, std::string>> env;  // wins over env_file
+  std::string env_file;  // "" for none; NAME=VALUE lines, read at every start: env_file.hpp
+  std::string cwd;       // "" for the supervisor's
+  std::string user;      // name or number; "" for the supervisor's own
+  std::string group;     // name or number; "" for the user's primary group
   std::optional<unsigned> umask;
-  std::optional<int> nice;            // -20 .. 19
+  std::optional<int> nice;  // -20 .. 19
   std::vector<Limit> limits;
   int stop_signal = 15;
   Output stdout_to{};
-  Output stderr_to{};                 // capture: into the same file as stdout
+  Output stderr_to{};  // capture: into the same file as stdout
   Readiness ready{};
   Milliseconds start_timeout{90'000};
-  Milliseconds watchdog{0};           // 0: none
-  std::string with_json;              // the node's `with` table as JSON; "" when there is none
-  std::string kind;                   // for display only
-  bool pool = false;                  // instances: their path is path + "/" + number
+  Milliseconds watchdog{0};  // 0: none
+  std::string kind;          // "" for none; for display only
+
+  friend bool operator==(const Setup&, const Setup&) = default;
+};
+
+// What a worker runs. In `command` and in the values of `env` the substitutions {name}, {path}, {state_dir}
+// and {bin_dir} are already made; {instance} and {with} stand for what only a start knows, and braces that
+// stood for themselves ("{{") are still doubled: call expand() of substitute.hpp.
+struct Program {
+  std::string name;                    // of the worker or pool
+  std::string path;                    // its place in the tree: "root/broker-a/send-a"
+  std::vector<std::string> command;    // at least one element; never a shell string
+  std::string with_json;               // the node's `with` table as JSON; "" when there is none
+  std::shared_ptr<const Setup> setup;  // never null
   Location where;
+  bool pool = false;  // instances: their path is path + "/" + number
 };
 
 struct LogSettings {
-  std::string level = "info";         // trace debug info warn error off
+  std::string level = "info";  // trace debug info warn error off
   bool to_stderr = true;
-  std::string file;                   // "" for none
+  std::string file;  // "" for none
   std::uint64_t file_max_bytes = 10u << 20;
   unsigned file_count = 5;
-  std::string syslog;                 // facility ("daemon"), "" for none
-  bool json = false;                  // one JSON object a line instead of text
+  std::string syslog;  // facility ("daemon"), "" for none
+  bool json = false;   // one JSON object a line instead of text
 };
 
-struct CaptureSettings {              // one file per worker, below state_dir/log
+struct CaptureSettings {  // one file per worker, below state_dir/log
   std::uint64_t max_bytes = 10u << 20;
-  unsigned files = 5;                 // rotated ones kept beside the current one
+  unsigned files = 5;  // rotated ones kept beside the current one
 };
 
 struct Settings {
@@ -111,7 +124,8 @@ struct Configuration {
   // The root supervisor; its `program`-less `ChildSpec` names it. Workers refer to `programs` by index.
   std::shared_ptr<const core::ChildSpec> root;
   std::vector<std::shared_ptr<const Program>> programs;
-  std::vector<std::string> files;     // every file that was read, in order
+  std::vector<std::string> files;   // every file that was read, in order
+  std::vector<Complaint> warnings;  // see LoadOptions::warnings
 };
 
 }  // namespace simplevisor::config
