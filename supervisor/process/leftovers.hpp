@@ -31,7 +31,7 @@ namespace simplevisor::process {
                                                                   std::string_view name);
 
 // The pids of all children of all our threads, workers and orphans, in the order they came.
-[[nodiscard]] Result<std::vector<pid_t>> children_of_ours();
+[[nodiscard]] Result<std::vector<pid_t>> children_of_ours(const Syscalls& syscalls = real_syscalls());
 
 struct Sweep {
   std::size_t killed = 0;   // groups and processes sent SIGKILL; their ends arrive at the reaper

@@ -24,9 +24,10 @@ struct Syscalls {
   // clone(2) of glibc: runs `child(arg)` on the stack that ends at `stack_end`.
   pid_t (*clone)(int (*child)(void*), void* stack_end, int flags, void* arg, int* pidfd);
 
-  // call(SYS_openat, AT_FDCWD, path, flags) without casts at every call.
+  // syscalls(SYS_openat, AT_FDCWD, path, flags): without casts at every call. Always inline: the child of a
+  // launch must not meet a copy of it that a sanitizer instrumented.
   template <class... Args>
-  long operator()(long number, Args... args) const {
+  [[gnu::always_inline]] long operator()(long number, Args... args) const {
     static_assert(sizeof...(Args) <= 5);
     const long words[5] = {word(args)...};
     return call(number, words[0], words[1], words[2], words[3], words[4]);
@@ -34,7 +35,7 @@ struct Syscalls {
 
  private:
   template <class T>
-  static long word(T value) {
+  [[gnu::always_inline]] static long word(T value) {
     if constexpr (std::is_null_pointer_v<T>) {
       return 0;
     } else if constexpr (std::is_pointer_v<T>) {
