@@ -1,0 +1,179 @@
+#include "supervisor/control/client.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cerrno>
+#include <limits>
+
+#include "supervisor/control/json.hpp"
+
+namespace simplevisor::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using std::chrono::milliseconds;
+
+// 100,000 nodes take about 40 MiB.
+constexpr std::uint64_t answer_bytes_max = 256ull << 20;
+
+class Deadline {
+ public:
+  explicit Deadline(Client::Timeout timeout) {
+    if (timeout) end_ = std::chrono::steady_clock::now() + *timeout;
+  }
+  Client::Timeout left() const {
+    if (!end_) return std::nullopt;
+    const auto left = std::chrono::ceil<milliseconds>(*end_ - std::chrono::steady_clock::now());
+    return std::max(milliseconds{0}, left);
+  }
+  // As poll() takes it.
+  int poll_time() const {
+    const auto time = left();
+    if (!time) return -1;
+    return static_cast<int>(std::min<std::int64_t>(time->count(), std::numeric_limits<int>::max()));
+  }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> end_;
+};
+
+std::unexpected<ClientError> failure(ClientErrc code, std::string message, std::error_code cause = {}) {
+  return std::unexpected(ClientError{code, std::move(message), cause});
+}
+
+std::error_code last_error() {
+  return {errno, std::generic_category()};
+}
+
+std::unexpected<ClientError> connect_failure(const std::string& path, std::error_code cause) {
+  if (cause == std::errc::no_such_file_or_directory || cause == std::errc::not_a_directory) {
+    return failure(ClientErrc::not_running, fmt::format("no supervisor is running: there is no {}", path),
+                   cause);
+  }
+  if (cause == std::errc::connection_refused) {
+    auto error = failure(ClientErrc::not_running,
+                         fmt::format("no supervisor is running: nobody listens on {}", path), cause);
+    error.error().stale = true;
+    return error;
+  }
+  if (cause == std::errc::permission_denied || cause == std::errc::operation_not_permitted) {
+    return failure(ClientErrc::not_permitted, fmt::format("this user may not use {}", path), cause);
+  }
+  if (cause == std::errc::timed_out) {
+    return failure(ClientErrc::timed_out, fmt::format("{} did not accept a connection in time", path), cause);
+  }
+  return failure(ClientErrc::system, fmt::format("cannot connect to {}: {}", path, cause.message()), cause);
+}
+
+std::expected<Fd, ClientError> connected(const std::string& path, const Deadline& deadline) {
+  auto fd = connect_to(path, deadline.left());
+  if (!fd) return connect_failure(path, fd.error());
+  const int flags = ::fcntl(fd->get(), F_GETFL);
+  if (flags < 0 || ::fcntl(fd->get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return failure(ClientErrc::system, "cannot make a socket non-blocking", last_error());
+  }
+  return *std::move(fd);
+}
+
+// Waits until the socket can be read or written. False: time is over.
+bool wait_for(const Fd& fd, short events, const Deadline& deadline) {
+  pollfd entry{.fd = fd.get(), .events = events, .revents = 0};
+  for (;;) {
+    const int count = ::poll(&entry, 1, deadline.poll_time());
+    if (count > 0) return true;
+    if (count == 0 || errno != EINTR) return false;
+  }
+}
+
+std::unexpected<ClientError> no_answer_in_time() {
+  return failure(ClientErrc::timed_out, "the supervisor did not answer in time");
+}
+
+std::expected<void, ClientError> send_all(const Fd& fd, std::string_view bytes, const Deadline& deadline) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      if (!wait_for(fd, POLLOUT, deadline)) return no_answer_in_time();
+    } else if (errno == EPIPE || errno == ECONNRESET) {
+      return {};  // turned away before we had said everything: the reason is there to be read
+    } else if (errno != EINTR) {
+      return failure(ClientErrc::lost, "the connection to the supervisor broke", last_error());
+    }
+  }
+  return {};
+}
+
+std::expected<Response, ClientError> receive(const Fd& fd, const Deadline& deadline) {
+  http::response_parser<http::string_body> parser;
+  parser.eager(true);
+  parser.body_limit(answer_bytes_max);
+  std::string unparsed;
+  std::array<char, 64 * 1024> chunk{};
+  while (!parser.is_done()) {
+    if (!wait_for(fd, POLLIN, deadline)) return no_answer_in_time();
+    const ssize_t count = ::recv(fd.get(), chunk.data(), chunk.size(), 0);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count < 0) return failure(ClientErrc::lost, "the connection to the supervisor broke", last_error());
+    if (count == 0)
+      return failure(ClientErrc::lost, "the supervisor closed the connection before it had answered");
+    unparsed.append(chunk.data(), static_cast<std::size_t>(count));
+    boost::system::error_code error;
+    unparsed.erase(0, parser.put(asio::buffer(unparsed), error));
+    if (error && error != http::error::need_more) {
+      return failure(ClientErrc::bad_answer, fmt::format("the answer is not HTTP: {}", error.message()));
+    }
+  }
+  return Response{parser.get().result_int(), std::move(parser.get().body())};
+}
+
+}  // namespace
+
+std::expected<Response, ClientError> Client::exchange(std::string_view method, std::string_view target,
+                                                      std::string_view body, Timeout timeout) const {
+  const Deadline deadline(timeout);
+  const auto fd = connected(socket_path_, deadline);
+  if (!fd) return std::unexpected(fd.error());
+  const std::string request = fmt::format(
+      "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      method, target, body.size(), body);
+  if (auto sent = send_all(*fd, request, deadline); !sent) return std::unexpected(sent.error());
+  auto response = receive(*fd, deadline);
+  if (response && response->status == 403) {
+    const auto error = parse_error(response->body);
+    return failure(ClientErrc::not_permitted, error ? error->message : "the supervisor refuses this user");
+  }
+  return response;
+}
+
+std::expected<Response, ClientError> Client::get(std::string_view target, Timeout timeout) const {
+  return exchange("GET", target, "", timeout);
+}
+
+std::expected<Response, ClientError> Client::post(std::string_view target, std::string_view body,
+                                                  Timeout timeout) const {
+  return exchange("POST", target, body, timeout);
+}
+
+std::expected<Fd, ClientError> Client::peer_process(Timeout timeout) const {
+  const auto fd = connected(socket_path_, Deadline(timeout));
+  if (!fd) return std::unexpected(fd.error());
+  const auto peer = peer_of(fd->get());
+  if (!peer || peer->pid <= 0) return Fd{};
+  // While we are connected the process lives, so the pid is its own. (No SO_PEERPIDFD in Debian 12's kernel.)
+  const long pidfd = ::syscall(SYS_pidfd_open, peer->pid, 0);
+  return pidfd < 0 ? Fd{} : Fd(static_cast<int>(pidfd));
+}
+
+}  // namespace simplevisor::control

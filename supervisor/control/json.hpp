@@ -1,0 +1,50 @@
+// supervisor/control/json.hpp
+//
+// The JSON of the control API, both ways, so that server and client cannot drift apart.
+//
+// Times      integers, milliseconds, in members that end in `_ms`; null where runtime::NodeStatus has "none".
+// Text       bytes that are not UTF-8 (a worker may say anything of itself) become U+FFFD.
+// Bounds     input is parsed to a depth of 1,024; its size is bounded by who reads it.
+// Threads    pure functions.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "supervisor/runtime/service.hpp"
+
+namespace simplevisor::control {
+
+std::string info_json(const runtime::ServiceInfo& info);
+std::string status_json(const std::vector<runtime::NodeStatus>& rows);  // {"nodes":[...]}, in tree order
+std::string check_json(const std::vector<runtime::NodeStatus>& rows);   // {"verdict":"...","nodes":[...]}
+std::string tree_json(const std::vector<runtime::NodeStatus>& rows);    // {"nodes":[{...,"children":[...]}]}
+std::string answer_json(const runtime::Answer& answer, bool pending);   // {"outcome","message","paths"}
+std::string error_json(std::string_view code, std::string_view message,
+                       const std::vector<std::string>& paths = {});  // {"error":{...}}
+
+// The worst verdict of all rows; `good` for none.
+runtime::Verdict worst(const std::vector<runtime::NodeStatus>& rows);
+
+std::string_view name_of(runtime::NodeType type);
+std::string_view name_of(runtime::Verdict verdict);
+std::string_view name_of(runtime::Outcome outcome);
+
+struct ApiError {
+  std::string code;
+  std::string message;
+};
+
+// The other way. The error says which part of the text is not what was expected.
+std::expected<runtime::ServiceInfo, std::string> parse_info(std::string_view text);
+std::expected<std::vector<runtime::NodeStatus>, std::string> parse_nodes(
+    std::string_view text);  // status, check, tree
+std::expected<runtime::Answer, std::string> parse_answer(std::string_view text);
+std::expected<ApiError, std::string> parse_error(std::string_view text);
+// {"pattern":"..."}: the body of start, stop and restart.
+std::expected<std::string, std::string> parse_pattern_body(std::string_view text);
+std::string pattern_body(std::string_view pattern);
+
+}  // namespace simplevisor::control

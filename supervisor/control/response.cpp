@@ -1,0 +1,54 @@
+// The bytes of a response are written by hand: the answers that turn a client away need no parser and no
+// session, and a serialiser would cost seconds of compile time to save these lines.
+#include <fmt/format.h>
+
+#include "supervisor/control/session.hpp"
+
+namespace simplevisor::control {
+namespace {
+
+std::string_view reason(unsigned status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 202:
+      return "Accepted";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Unknown";
+  }
+}
+
+}  // namespace
+
+std::string response_bytes(const Reply& reply, bool keep_alive, bool head_only) {
+  const std::string allow = reply.allow.empty() ? "" : fmt::format("Allow: {}\r\n", reply.allow);
+  return fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
+      "{}Connection: {}\r\n\r\n{}",
+      reply.status, reason(reply.status), reply.body.size(), allow, keep_alive ? "keep-alive" : "close",
+      head_only ? std::string_view{} : std::string_view(reply.body));
+}
+
+}  // namespace simplevisor::control

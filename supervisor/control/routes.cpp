@@ -1,0 +1,220 @@
+#include "supervisor/control/routes.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "supervisor/control/json.hpp"
+#include "supervisor/control/text.hpp"
+
+namespace simplevisor::control {
+namespace {
+
+constexpr std::array<Route, 8> table{{{"GET", "/v1/info", Verb::info},
+                                      {"GET", "/v1/status", Verb::status},
+                                      {"GET", "/v1/check", Verb::check},
+                                      {"GET", "/v1/tree", Verb::tree},
+                                      {"POST", "/v1/start", Verb::start},
+                                      {"POST", "/v1/stop", Verb::stop},
+                                      {"POST", "/v1/restart", Verb::restart},
+                                      {"POST", "/v1/shutdown", Verb::shutdown}}};
+
+bool takes_pattern_in_query(Verb verb) {
+  return verb == Verb::status || verb == Verb::check || verb == Verb::tree;
+}
+bool takes_pattern_in_body(Verb verb) {
+  return verb == Verb::start || verb == Verb::stop || verb == Verb::restart;
+}
+bool takes_wait(Verb verb) {
+  return takes_pattern_in_body(verb) || verb == Verb::shutdown;
+}
+
+std::unexpected<Reply> bad_request(std::string_view message) {
+  return std::unexpected(refusal(400, "bad_request", message));
+}
+
+std::expected<Route, Reply> find_route(std::string_view method, std::string_view path) {
+  std::string allow;
+  for (const Route& route : table) {
+    if (route.path != path) continue;
+    if (route.method == method) return route;
+    if (!allow.empty()) allow += ", ";
+    allow += route.method;
+  }
+  if (allow.empty())
+    return std::unexpected(refusal(404, "no_such_route", fmt::format("there is no {}", clean_utf8(path))));
+  Reply reply = refusal(405, "wrong_method", fmt::format("{} takes {}", path, allow));
+  reply.allow = allow;
+  return std::unexpected(std::move(reply));
+}
+
+// One parameter of the query into the call.
+std::optional<Reply> take_parameter(std::string_view parameter, Call& call, bool& pattern_seen) {
+  const std::size_t equals = parameter.find('=');
+  const std::string_view name = parameter.substr(0, equals);
+  const auto value = percent_decoded(equals == std::string_view::npos ? "" : parameter.substr(equals + 1));
+  if (!value)
+    return refusal(400, "bad_request", "a % in the query is not followed by two hexadecimal digits");
+  if (name == "pattern" && takes_pattern_in_query(call.verb)) {
+    if (pattern_seen) return refusal(400, "bad_request", "the query gives \"pattern\" more than once");
+    pattern_seen = true;
+    call.pattern = *value;
+    return std::nullopt;
+  }
+  if (name == "wait" && takes_wait(call.verb)) {
+    if (*value != "true" && *value != "false")
+      return refusal(400, "bad_request", "\"wait\" is true or false");
+    call.wait = *value == "true";
+    return std::nullopt;
+  }
+  return refusal(400, "bad_request", fmt::format("unknown query parameter \"{}\"", clean_utf8(name)));
+}
+
+std::optional<Reply> take_query(std::string_view query, Call& call) {
+  bool pattern_seen = false;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    if (end > 0) {
+      if (auto refused = take_parameter(query.substr(0, end), call, pattern_seen)) return refused;
+    }
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return std::nullopt;
+}
+
+unsigned http_status(runtime::Outcome outcome) {
+  switch (outcome) {
+    case runtime::Outcome::done:
+      return 200;
+    case runtime::Outcome::failed:
+      return 500;
+    case runtime::Outcome::no_such_node:
+      return 404;
+    case runtime::Outcome::ambiguous:
+    case runtime::Outcome::refused:
+      return 409;
+  }
+  return 500;
+}
+
+Reply unsuccessful(const runtime::Answer& answer) {
+  return {http_status(answer.outcome), error_json(name_of(answer.outcome), answer.message, answer.paths), ""};
+}
+
+Reply render_nodes(Verb verb, const Nodes& nodes) {
+  if (nodes.answer.outcome != runtime::Outcome::done) return unsuccessful(nodes.answer);
+  if (verb == Verb::check) return {200, check_json(nodes.rows), ""};
+  if (verb == Verb::tree) return {200, tree_json(nodes.rows), ""};
+  return {200, status_json(nodes.rows), ""};
+}
+
+Reply render_acted(const Acted& acted) {
+  if (acted.pending) return {202, answer_json(acted.answer, true), ""};
+  if (acted.answer.outcome != runtime::Outcome::done) return unsuccessful(acted.answer);
+  return {200, answer_json(acted.answer, false), ""};
+}
+
+void act(runtime::Service& service, const Call& call, runtime::Done done) {
+  switch (call.verb) {
+    case Verb::start:
+      return service.start(call.pattern, std::move(done));
+    case Verb::stop:
+      return service.stop(call.pattern, std::move(done));
+    case Verb::restart:
+      return service.restart(call.pattern, std::move(done));
+    case Verb::shutdown:
+      return service.shut_down(std::move(done));
+    case Verb::info:
+    case Verb::status:
+    case Verb::check:
+    case Verb::tree:
+      break;
+  }
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return table;
+}
+
+std::string complaint_about_pattern(std::string_view pattern) {
+  if (pattern.size() > pattern_bytes_max) {
+    return fmt::format("the pattern has {} bytes; at most {} are allowed", pattern.size(), pattern_bytes_max);
+  }
+  if (!is_utf8(pattern)) return "the pattern is not UTF-8";
+  for (const char c : pattern) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return "the pattern has a control character in it";
+  }
+  if (pattern.starts_with('/') || pattern.ends_with('/') || pattern.contains("//")) {
+    return fmt::format("the pattern \"{}\" has an empty part; a path looks like \"root/broker/send\"",
+                       pattern);
+  }
+  return "";
+}
+
+std::expected<Call, Reply> parse_request(std::string_view method, std::string_view target,
+                                         std::string_view body) {
+  const std::size_t question = target.find('?');
+  const auto route = find_route(method, target.substr(0, question));
+  if (!route) return std::unexpected(route.error());
+  Call call{.verb = route->verb, .pattern = "", .wait = true};
+  if (question != std::string_view::npos) {
+    if (auto refused = take_query(target.substr(question + 1), call))
+      return std::unexpected(*std::move(refused));
+  }
+  if (takes_pattern_in_body(call.verb)) {
+    auto pattern = parse_pattern_body(body);
+    if (!pattern) return bad_request(pattern.error());
+    if (pattern->empty()) return bad_request("\"pattern\" is empty");
+    call.pattern = *std::move(pattern);
+  } else if (!body.empty() && body != "{}") {
+    return bad_request(fmt::format("{} takes no body", route->path));
+  }
+  if (const std::string complaint = complaint_about_pattern(call.pattern); !complaint.empty()) {
+    return bad_request(complaint);
+  }
+  return call;
+}
+
+void carry_out(runtime::Service& service, const Call& call, std::function<void(Finding)> found) {
+  switch (call.verb) {
+    case Verb::info:
+      return found(service.info());
+    case Verb::status:
+    case Verb::check:
+    case Verb::tree: {
+      Nodes nodes;
+      nodes.rows = service.status(call.pattern, nodes.answer);
+      return found(std::move(nodes));
+    }
+    case Verb::start:
+    case Verb::stop:
+    case Verb::restart:
+    case Verb::shutdown:
+      break;
+  }
+  if (call.wait) {
+    return act(service, call,
+               [found = std::move(found)](runtime::Answer answer) { found(Acted{std::move(answer)}); });
+  }
+  // What can be answered at once (a node that does not exist) is; only what takes time is left to itself.
+  auto at_once = std::make_shared<std::optional<runtime::Answer>>();
+  act(service, call, [at_once](runtime::Answer answer) { *at_once = std::move(answer); });
+  if (*at_once) return found(Acted{**at_once});
+  found(Acted{.answer = {}, .pending = true});
+}
+
+Reply render(const Call& call, const Finding& finding) {
+  if (const auto* info = std::get_if<runtime::ServiceInfo>(&finding)) return {200, info_json(*info), ""};
+  if (const auto* nodes = std::get_if<Nodes>(&finding)) return render_nodes(call.verb, *nodes);
+  return render_acted(std::get<Acted>(finding));
+}
+
+Reply refusal(unsigned status, std::string_view code, std::string_view message) {
+  return {status, error_json(code, message), ""};
+}
+
+}  // namespace simplevisor::control

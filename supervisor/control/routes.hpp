@@ -1,0 +1,74 @@
+// supervisor/control/routes.hpp
+//
+// What may be asked over the control API, and the way from an HTTP request to it and from the result to an
+// HTTP reply. Knows neither sockets nor an HTTP library: method, target and body come in, status and body go
+// out.
+//
+// Threads    pure functions; carry_out() is called on the supervision thread.
+// Errors     every refusal is a Reply of 400 and above with the body {"error":{"code","message"}}.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "supervisor/runtime/service.hpp"
+
+namespace simplevisor::control {
+
+enum class Verb : std::uint8_t { info, status, check, tree, start, stop, restart, shutdown };
+
+struct Route {
+  std::string_view method;
+  std::string_view path;
+  Verb verb;
+};
+
+// Every route there is; docs/api/openapi.json describes the same.
+std::span<const Route> routes();
+
+struct Call {
+  Verb verb = Verb::info;
+  std::string pattern;  // "" for all
+  bool wait = true;     // of start, stop, restart and shutdown: answer when it is done, not when it has begun
+};
+
+struct Reply {
+  unsigned status = 200;
+  std::string body;   // JSON
+  std::string allow;  // of 405: the methods the target has
+};
+
+inline constexpr std::size_t pattern_bytes_max = 1024;
+
+// Says what is wrong with a pattern, "" when nothing is. The grammar is that of runtime::Service; whether it
+// stands for anything is for the service to say.
+std::string complaint_about_pattern(std::string_view pattern);
+
+// The call a request stands for, or the refusal: 400, 404 or 405.
+std::expected<Call, Reply> parse_request(std::string_view method, std::string_view target,
+                                         std::string_view body);
+
+// What a call found.
+struct Nodes {
+  std::vector<runtime::NodeStatus> rows;
+  runtime::Answer answer;
+};
+struct Acted {
+  runtime::Answer answer;
+  bool pending = false;  // begun; nobody waits for the end
+};
+using Finding = std::variant<runtime::ServiceInfo, Nodes, Acted>;
+
+// Asks the service. `found` is called exactly once, possibly before the return.
+void carry_out(runtime::Service& service, const Call& call, std::function<void(Finding)> found);
+
+Reply render(const Call& call, const Finding& finding);
+Reply refusal(unsigned status, std::string_view code, std::string_view message);
+
+}  // namespace simplevisor::control

@@ -1,0 +1,191 @@
+#include "supervisor/control/session.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace simplevisor::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+// The refusal of what the parser could not take; none when the client merely left.
+std::optional<Reply> refusal_for(error_code error, const Limits& limits) {
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
+  if (error == http::error::body_limit) {
+    return refusal(413, "too_large", fmt::format("the body has more than {} bytes", limits.body_bytes_max));
+  }
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return refusal(431, "too_large",
+                   fmt::format("the header has more than {} bytes", limits.header_bytes_max));
+  }
+  if (error.category() != http::make_error_code(http::error::bad_method).category()) return std::nullopt;
+  return refusal(400, "bad_http", fmt::format("not an HTTP/1.1 request: {}", error.message()));
+}
+
+bool hung_up(int fd) {
+  // A client that has only ended its sending side, as `nc -N` does, still wants the answer: POLLIN and
+  // POLLRDHUP, but not POLLHUP.
+  pollfd entry{.fd = fd, .events = 0, .revents = 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(Socket socket, Host& host)
+      : socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        host_(host),
+        buffer_(host.limits().header_bytes_max + 4096) {}
+
+  void begin() override { read(); }
+
+  void farewell() override {
+    switch (state_) {
+      case State::reading:
+        return close();
+      case State::asking:
+        return reply(refusal(503, "ending", "the supervisor ended before the request was done"), false);
+      case State::writing:
+        keep_alive_ = false;
+        return;
+      case State::closed:
+        return;
+    }
+  }
+
+  void close() override {
+    if (state_ == State::closed) return;
+    state_ = State::closed;
+    error_code ignored;
+    socket_.close(ignored);
+    timer_.cancel();
+    host_.ended(*this);
+  }
+
+ private:
+  enum class State : std::uint8_t { reading, asking, writing, closed };
+
+  void read() {
+    state_ = State::reading;
+    expired_ = false;
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(host_.limits().header_bytes_max));
+    parser_->body_limit(host_.limits().body_bytes_max);
+    limit_time(host_.limits().request_time);
+    http::async_read(socket_, buffer_, *parser_,
+                     [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
+  }
+
+  void on_read(error_code error) {
+    if (state_ != State::reading) return;
+    timer_.cancel();
+    if (expired_ && parser_->got_some()) {
+      return reply(refusal(408, "too_slow", "the request took too long to arrive"), false);
+    }
+    if (error || expired_) {
+      const auto refused = expired_ ? std::nullopt : refusal_for(error, host_.limits());
+      return refused ? reply(*refused, false) : close();
+    }
+    const auto& request = parser_->get();
+    keep_alive_ = request.keep_alive();
+    head_only_ = request.method() == http::verb::head;
+    if (request.target().size() > host_.limits().target_bytes_max) {
+      return reply(refusal(414, "too_large",
+                           fmt::format("the target has more than {} bytes", host_.limits().target_bytes_max)),
+                   keep_alive_);
+    }
+    const auto call = parse_request({request.method_string().data(), request.method_string().size()},
+                                    {request.target().data(), request.target().size()}, request.body());
+    if (!call) return reply(call.error(), keep_alive_);
+    ask(*call);
+  }
+
+  void ask(const Call& call) {
+    state_ = State::asking;
+    const std::uint64_t number = ++asked_;
+    watch_for_hangup(number);
+    host_.ask(call, [weak = weak_from_this(), number](const Reply& answer) {
+      const auto self = weak.lock();
+      if (self && self->is_asking(number)) self->reply(answer, self->keep_alive_);
+    });
+  }
+
+  void watch_for_hangup(std::uint64_t number) {
+    socket_.async_wait(Socket::wait_read, [self = shared_from_this(), number](error_code error) {
+      if (!error && self->is_asking(number) && hung_up(self->socket_.native_handle())) self->close();
+    });
+  }
+
+  bool is_asking(std::uint64_t number) const { return state_ == State::asking && asked_ == number; }
+
+  void reply(const Reply& answer, bool keep_alive) {
+    state_ = State::writing;
+    keep_alive_ = keep_alive;
+    output_ = response_bytes(answer, keep_alive, std::exchange(head_only_, false));
+    error_code ignored;
+    socket_.cancel(ignored);  // the watch for a hang-up
+    limit_time(host_.limits().write_time);
+    asio::async_write(
+        socket_, asio::buffer(output_),
+        [self = shared_from_this()](error_code error, std::size_t) { self->on_written(error); });
+  }
+
+  void on_written(error_code error) {
+    if (state_ != State::writing) return;
+    timer_.cancel();
+    output_ = {};  // a large answer is not kept for the rest of the connection
+    if (error || !keep_alive_) return close();
+    read();
+  }
+
+  void limit_time(std::chrono::milliseconds limit) {
+    timer_.expires_after(limit);
+    timer_.async_wait([weak = weak_from_this()](error_code error) {
+      const auto self = weak.lock();
+      if (!error && self) self->on_time_over();
+    });
+  }
+
+  void on_time_over() {
+    // The timer may have been armed anew after this expiry was already on its way.
+    if (timer_.expiry() > std::chrono::steady_clock::now()) return;
+    if (state_ == State::writing) return close();
+    if (state_ != State::reading) return;
+    expired_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);  // ends in on_read
+  }
+
+  Socket socket_;
+  asio::steady_timer timer_;
+  Host& host_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::string output_;
+  State state_ = State::reading;
+  std::uint64_t asked_ = 0;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+  bool expired_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<Session> Session::create(Socket socket, Host& host) {
+  return std::make_shared<HttpSession>(std::move(socket), host);
+}
+
+}  // namespace simplevisor::control
