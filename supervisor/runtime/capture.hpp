@@ -30,8 +30,6 @@
 //            `reopen`.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +41,7 @@
 
 #include "supervisor/config/model.hpp"
 #include "supervisor/runtime/capture_calls.hpp"
+#include "supervisor/runtime/fifo.hpp"
 #include "supervisor/runtime/storage_error.hpp"
 
 namespace simplevisor::runtime {
@@ -65,12 +64,6 @@ struct CaptureOptions {
   std::chrono::milliseconds retry_max{5000};
   std::function<void(const CaptureReport&)> report;  // on the capture thread
   CaptureCalls calls{};
-};
-
-// Who a worker runs as, when it is not the supervisor's own user.
-struct FileOwner {
-  uid_t user = 0;
-  gid_t group = 0;
 };
 
 class Capture {

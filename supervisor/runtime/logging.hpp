@@ -8,17 +8,19 @@
 // JSON       {"time":"2026-01-31T13:05:06.789Z","level":"info","message":"..."}, UTC. Bytes that are not
 // UTF-8
 //            become U+FFFD.
-// Waiting    Standard error is written where the message is made, and only as far as it can be taken within
-//            `stderr_patience`. File and syslog are written by a thread of their own behind a queue of
-//            `queue_messages_max`; when it is full the oldest message goes. What was dropped is counted in
-//            `dropped()`, and said in the log once there is room.
+// Waiting    With standard error alone, a message is written where it is made, and only as far as it can be
+// taken
+//            within `stderr_patience`. With a file or syslog, all is written by a thread of its own behind a
+//            queue of `queue_messages_max` messages; when that is full the oldest one goes. Both count in
+//            `dropped()`.
 // Errors     A file that cannot be opened, or an unknown level or facility: an error at `start`. Later
 // nothing
 //            throws out of a log call: a message that cannot be written (ENOSPC) is dropped and counted, a
 //            half written one taken back.
 // Flush      every message is handed to the system when written; nothing is fsynced.
 // Threads    one Logging at a time; log calls and `reopen` from any thread. Start it after any fork: the
-//            writing thread does not survive one.
+//            writing thread does not survive one, and with SIGPIPE ignored: standard error may be a pipe
+//            whose reader has gone.
 #pragma once
 
 #include <chrono>

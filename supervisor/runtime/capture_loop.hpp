@@ -1,0 +1,72 @@
+// supervisor/runtime/capture_loop.hpp
+//
+// The capture thread: waits for any worker to print, moves what it printed into its log, turn by turn, and
+// does what the others ask of it.
+//
+// Fairness   one worker's turn ends after `turn_bytes_max`; epoll puts it behind the others that wait.
+// Trouble    a worker whose log cannot be written is stalled: no longer watched, tried again after a pause
+// that
+//            doubles. What is wrong with the whole file system is tried with a few workers only, and reported
+//            once a minute at most.
+// Threads    `start`, `end` and the destructor on the owner's; all else on its own.
+#pragma once
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "supervisor/runtime/capture.hpp"
+#include "supervisor/runtime/capture_table.hpp"
+#include "supervisor/runtime/log_file_cache.hpp"
+
+namespace simplevisor::runtime {
+
+class CaptureLoop {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  CaptureLoop(CaptureTable& table, LogPlace place, CaptureOptions options);
+  ~CaptureLoop();  // waits for the thread, which must have been told to stop or to abandon
+  CaptureLoop(const CaptureLoop&) = delete;
+  CaptureLoop& operator=(const CaptureLoop&) = delete;
+
+  // Error: an errno, when the system has no thread to give.
+  int start();
+  void join();
+  [[nodiscard]] bool running() const { return thread_.joinable(); }
+  [[nodiscard]] const CaptureCalls& calls() const { return place_.calls; }
+  [[nodiscard]] const CaptureOptions& options() const { return options_; }
+
+ private:
+  void run();
+  bool run_commands();  // false: end
+  void close(const std::string& node);
+
+  Poured pour(CapturedWorker& worker, std::size_t bytes_max);
+  bool drain(CapturedWorker& worker);
+  bool drain_all();
+  void remove_if_closing(CapturedWorker& worker);
+  CapturedWorker* find(const std::string& node);
+
+  void stall(CapturedWorker& worker, int error);
+  void resume(CapturedWorker& worker);
+  void retry_stalled();
+  [[nodiscard]] int wait_milliseconds() const;
+
+  void report_trouble(const CapturedWorker& worker, int error);
+  void report_rest();
+  void report(CaptureReport::Kind kind, std::string message);
+
+  CaptureTable& table_;
+  CaptureOptions options_;
+  LogPlace place_;
+  LogFileCache logs_;
+  std::vector<CapturedWorker*> stalled_;
+  std::chrono::milliseconds pause_{0};
+  Clock::time_point retry_at_{};
+  bool told_trouble_ = false;        // and not yet that it is over
+  Clock::time_point quiet_until_{};  // no more of what concerns the whole file system before
+  std::thread thread_;
+};
+
+}  // namespace simplevisor::runtime

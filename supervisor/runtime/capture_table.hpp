@@ -1,0 +1,73 @@
+// supervisor/runtime/capture_table.hpp
+//
+// What the capture thread and the others share: the captured workers, and the wishes that wait for the
+// thread.
+//
+// Threads    `workers` and `commands` under `mutex`, which is never held while bytes are moved. A worker
+// stays at
+//            its address until the capture thread removes it, so that thread may use it without the mutex,
+//            all but `closing`. A new worker is handed over by epoll itself: no wake-up until it prints.
+// Memory     a node of the map (64 bytes), its path, and a bucket.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "supervisor/runtime/log_file_cache.hpp"
+#include "supervisor/runtime/unique_fd.hpp"
+
+namespace simplevisor::runtime {
+
+struct Captured {
+  UniqueFd fifo;
+  LogFileCache::Ticket log = LogFileCache::none;
+  bool closing = false;  // under the mutex: gone for good, to be removed once its FIFO is empty
+  bool stalled = false;  // its log cannot be written; not watched, tried again from time to time
+};
+
+struct PathHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view path) const noexcept { return std::hash<std::string_view>{}(path); }
+};
+
+using CapturedWorkers = std::unordered_map<std::string, Captured, PathHash, std::equal_to<>>;
+using CapturedWorker = CapturedWorkers::value_type;  // path and state
+
+struct CaptureCommand {
+  enum class Kind : std::uint8_t { close, drained, sync, reopen, stop, abandon };
+  Kind kind = Kind::sync;
+  std::string node;  // of `close` and `drained`
+  std::function<void(bool)> done{};
+};
+
+class CaptureTable {
+ public:
+  // 0, or the errno of what could not be made.
+  int make();
+
+  // Wakes the capture thread for it.
+  void command(CaptureCommand command);
+  std::vector<CaptureCommand> take_commands();
+
+  // Whether the capture thread shall hear of what this worker prints. 0 or an errno.
+  int add_watch(CapturedWorker& worker);
+  void watch(CapturedWorker& worker, bool on);
+
+  std::mutex mutex;
+  CapturedWorkers workers;
+  UniqueFd epoll;     // its events carry a CapturedWorker*, or nullptr: commands wait
+  UniqueFd fifo_dir;  // STATE/fifo
+  UniqueFd log_dir;   // STATE/log
+
+ private:
+  std::vector<CaptureCommand> commands_;
+  UniqueFd wake_;
+};
+
+}  // namespace simplevisor::runtime

@@ -1,0 +1,64 @@
+// supervisor/runtime/fifo.hpp
+//
+// The FIFO between a worker and its log: its name, how it is made and opened, and a look at what waits in it.
+//
+// Semantics  fifo(7), pipe(7), tee(2). Both sides open it with O_RDWR, which on Linux never waits for the
+// other
+//            side and keeps it from ending when the other side goes.
+// Threads    functions: any. FifoPeek: one at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "supervisor/runtime/capture_calls.hpp"
+#include "supervisor/runtime/storage_error.hpp"
+#include "supervisor/runtime/unique_fd.hpp"
+
+namespace simplevisor::runtime {
+
+// Who a worker runs as, when it is not the supervisor's own user.
+struct FileOwner {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+// One file name for each node path, and never the same for two: '/' becomes '.', what is not a letter, a
+// digit,
+// '-' or '_' becomes %xx. A longer one than 200 bytes keeps its beginning and ends in '~' and a 128-bit hash
+// of the path.
+std::string file_name_of(std::string_view node);
+
+// The FIFO `name` below `dir`, made with mode 0600 if it is not there, for reading and writing without
+// waiting. An earlier one is continued with what is in it. `pipe_bytes`: 0 for the system's choice, else as
+// near as it lets us. Errors: system; bad_name when something else has that name.
+StorageResult<UniqueFd> open_fifo(const CaptureCalls& calls, int dir, const std::string& name,
+                                  std::optional<FileOwner> owner, std::size_t pipe_bytes);
+
+// How many bytes wait in a FIFO.
+std::size_t bytes_waiting(int fifo);
+
+// Shows what waits in a FIFO without taking it: the end of a line can be found before the bytes are moved, so
+// that a kill between the two loses nothing.
+class FifoPeek {
+ public:
+  static constexpr std::size_t bytes_max = 64u << 10;
+
+  // Up to `bytes_max` of the next bytes, empty when there are none, or an errno. Valid until the next call.
+  std::expected<std::string_view, int> look(int fifo);
+
+ private:
+  int make();
+
+  UniqueFd read_end_;
+  UniqueFd write_end_;
+  std::unique_ptr<char[]> bytes_;
+};
+
+}  // namespace simplevisor::runtime

@@ -1,0 +1,112 @@
+// supervisor/runtime/log_file.cpp
+#include "supervisor/runtime/log_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "supervisor/runtime/rotation.hpp"
+
+namespace simplevisor::runtime {
+
+std::expected<LogFile, int> LogFile::open(LogPlace& place, std::string name, Time now) {
+  LogFile log{place, std::move(name)};
+  if (const int error = log.open_file()) return std::unexpected(error);
+  log.looked_ = now;
+  return log;
+}
+
+int LogFile::open_file() {
+  // O_NONBLOCK: should the name stand for a device or a FIFO, opening it must not wait.
+  UniqueFd file{
+      place_->calls.openat(place_->dir, name_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640)};
+  if (!file) return errno;
+  struct stat is{};
+  if (::fstat(file.get(), &is) != 0) return errno;
+  if (!S_ISREG(is.st_mode)) return EINVAL;
+  file_ = std::move(file);
+  inode_ = is.st_ino;
+  size_ = static_cast<std::uint64_t>(is.st_size);
+  rotate_at_ = place_->max_bytes > 0 ? place_->max_bytes : std::numeric_limits<std::uint64_t>::max();
+  overdue_bytes_ = 0;
+  return 0;
+}
+
+bool LogFile::still_there(Time now) {
+  if (now - looked_ < look_interval) return true;
+  looked_ = now;
+  struct stat is{};
+  if (::fstatat(place_->dir, name_.c_str(), &is, 0) != 0 || is.st_ino != inode_) return false;
+  size_ = static_cast<std::uint64_t>(is.st_size);
+  return true;
+}
+
+bool LogFile::ends_with_line() const {
+  char last = 0;
+  return ::pread(file_.get(), &last, 1, static_cast<off_t>(size_ - 1)) == 1 && last == '\n';
+}
+
+int LogFile::rotate(Poured& poured) {
+  poured.rotation_error = rotate_files(place_->calls.rename, place_->dir, name_, place_->files);
+  if (poured.rotation_error == 0) return open_file();
+  // Losing the bound is better than losing bytes; tried again when it has grown by some more.
+  rotate_at_ = size_ + std::max<std::uint64_t>(place_->max_bytes / 4, place_->line_bytes_max);
+  overdue_bytes_ = 0;
+  return 0;
+}
+
+std::size_t LogFile::next_bytes(int fifo, Poured& poured) {
+  while (size_ >= rotate_at_) {
+    // Looked at first: a file is rotated when there is something for the next one, so that the current file
+    // of a silent worker is never empty.
+    const auto waiting = place_->peek.look(fifo);
+    if (!waiting) {
+      poured.error = waiting.error();
+      return 0;
+    }
+    if (waiting->empty()) {
+      poured.empty = true;
+      return 0;
+    }
+    if (!ends_with_line() && overdue_bytes_ < place_->line_bytes_max) {
+      const std::size_t line = std::min(waiting->find('\n'), waiting->size() - 1) + 1;
+      return std::min(line, place_->line_bytes_max - overdue_bytes_);
+    }
+    if ((poured.error = rotate(poured)) != 0) return 0;
+  }
+  return rotate_at_ - size_;
+}
+
+Poured LogFile::pour(int fifo, std::size_t bytes_max) {
+  Poured poured;
+  while (poured.bytes < bytes_max) {
+    const std::size_t most = next_bytes(fifo, poured);
+    if (most == 0) return poured;
+    const std::size_t wanted = std::min(most, bytes_max - poured.bytes);
+    auto offset = static_cast<loff_t>(size_);
+    const ssize_t moved = place_->calls.splice(fifo, file_.get(), &offset, wanted);
+    if (moved < 0 && errno == EINTR) continue;
+    if (moved < 0 && errno != EAGAIN) {
+      poured.error = errno;
+      return poured;
+    }
+    if (moved <= 0) {
+      poured.empty = true;
+      return poured;
+    }
+    const auto bytes = static_cast<std::size_t>(moved);
+    if (size_ >= rotate_at_) overdue_bytes_ += bytes;
+    size_ += bytes;
+    poured.bytes += bytes;
+    // Less than asked for: there was no more, or the next call says what is wrong. Either way epoll brings us
+    // back.
+    if (bytes < wanted) return poured;
+  }
+  return poured;
+}
+
+}  // namespace simplevisor::runtime

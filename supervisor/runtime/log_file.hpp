@@ -1,0 +1,79 @@
+// supervisor/runtime/log_file.hpp
+//
+// One worker's open log file: bytes are moved into it from the worker's FIFO, and it is rotated between
+// lines.
+//
+// How        splice(2) at an offset that is the size of the file (splice refuses O_APPEND). Until `max_bytes`
+// are
+//            reached bytes go over unseen; from there on the FIFO is looked into for the end of the line.
+// Kill       the file's size is the only state: whoever opens it next goes on there.
+// Errors     errno values; the caller drops the file and opens it again later. Bytes that were not moved are
+//            still in the FIFO.
+// Threads    one at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "supervisor/runtime/capture_calls.hpp"
+#include "supervisor/runtime/fifo.hpp"
+#include "supervisor/runtime/unique_fd.hpp"
+
+namespace simplevisor::runtime {
+
+// What all log files of a directory have in common; outlives them.
+struct LogPlace {
+  int dir = -1;
+  std::uint64_t max_bytes = 0;  // 0: never rotated
+  unsigned files = 0;
+  std::size_t line_bytes_max = 0;
+  CaptureCalls calls{};
+  FifoPeek peek{};
+};
+
+struct Poured {
+  std::size_t bytes = 0;   // moved
+  bool empty = false;      // nothing was left in the FIFO
+  int error = 0;           // why no more was moved
+  int rotation_error = 0;  // the file could not be rotated; it grows on
+};
+
+class LogFile {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::seconds look_interval{1};
+
+  static std::expected<LogFile, int> open(LogPlace& place, std::string name, Time now);
+
+  // Moves up to `bytes_max` of what waits in `fifo`.
+  Poured pour(int fifo, std::size_t bytes_max);
+
+  // Looks, at most once in `look_interval`, whether the name still stands for this file: false when it was
+  // renamed or removed. A file that was truncated or written to by others is continued at its end.
+  bool still_there(Time now);
+
+ private:
+  LogFile(LogPlace& place, std::string name) : place_(&place), name_(std::move(name)) {}
+
+  int open_file();
+  int rotate(Poured& poured);
+  [[nodiscard]] bool ends_with_line() const;
+  // How many bytes may be moved next; 0 when none wait or after an error.
+  std::size_t next_bytes(int fifo, Poured& poured);
+
+  LogPlace* place_;
+  std::string name_;
+  UniqueFd file_;
+  ino_t inode_ = 0;
+  std::uint64_t size_ = 0;
+  std::uint64_t rotate_at_ = 0;
+  std::size_t overdue_bytes_ = 0;  // moved since `rotate_at_` was reached, without an end of line
+  Time looked_{};
+};
+
+}  // namespace simplevisor::runtime
