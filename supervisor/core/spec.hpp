@@ -26,8 +26,9 @@ enum class Strategy : std::uint8_t { one_for_one, rest_for_one, one_for_all, sim
 enum class Restart : std::uint8_t { permanent, transient, temporary };
 enum class AutoShutdown : std::uint8_t { never, any_significant, all_significant };
 
-// Extension. What a supervisor does when a restart would be one too many: OTP's `escalate` ends the supervisor,
-// `cool_down` leaves the child waiting for `SupervisorSpec::cool_down` and then tries again with an empty history.
+// Extension. What a supervisor does when a restart would be one too many: OTP's `escalate` ends the
+// supervisor, `cool_down` leaves the child waiting for `SupervisorSpec::cool_down` and then tries again with
+// an empty history.
 enum class OnExhausted : std::uint8_t { escalate, cool_down };
 
 // How a child is stopped (rule 8).
@@ -47,9 +48,9 @@ struct Shutdown {
 // `initial` zero: OTP's behaviour, no delay.
 struct Backoff {
   Milliseconds initial{0};
-  double factor = 2.0;            // >= 1
+  double factor = 2.0;  // >= 1
   Milliseconds max{30'000};
-  double jitter = 0.0;            // 0 .. 1
+  double jitter = 0.0;  // 0 .. 1
   Milliseconds healthy_after{10'000};
   friend bool operator==(const Backoff&, const Backoff&) = default;
 };
@@ -61,17 +62,20 @@ struct ChildSpec {
   std::string name;
   Restart restart = Restart::permanent;
   bool significant = false;
-  Shutdown shutdown{};            // the default is a worker's; a supervisor's is infinity
+  Shutdown shutdown{};  // the default is a worker's; a supervisor's is infinity
   Backoff backoff{};
   // Of a worker: which program the shell shall run; the core only hands it back.
   std::uint32_t program = 0;
+  // Extension, of a worker: it has a readiness protocol, so its start may take long; a stop request of the
+  // parent does not wait for it.
+  bool slow_start = false;
   std::shared_ptr<const SupervisorSpec> supervisor;
 };
 
 struct SupervisorSpec {
   Strategy strategy = Strategy::one_for_one;
-  std::size_t intensity = 1;      // restarts allowed within `period`
-  Milliseconds period{5000};      // > 0
+  std::size_t intensity = 1;  // restarts allowed within `period`
+  Milliseconds period{5000};  // > 0
   AutoShutdown auto_shutdown = AutoShutdown::never;
   // In start order. Of a simple_one_for_one supervisor: exactly one, the template of its instances.
   std::vector<std::shared_ptr<const ChildSpec>> children;
@@ -82,7 +86,7 @@ struct SupervisorSpec {
   // false: children of a one_for_one (or instances) need not wait for each other when they start, stop and
   // restart; at most `max_concurrent` of them start or stop at a time.
   bool ordered = true;
-  std::size_t max_concurrent = 1024;   // >= 1
+  std::size_t max_concurrent = 1024;  // >= 1
   // Of a simple_one_for_one supervisor: instances that start with it, numbered from 1. OTP: none.
   std::size_t initial_instances = 0;
 };
