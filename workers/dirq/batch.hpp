@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "workers/dirq/draft.hpp"
 #include "workers/dirq/error.hpp"
 #include "workers/dirq/name.hpp"
 
@@ -50,9 +51,8 @@ class Batch {
   Result<void> commit(std::vector<ElementName>& published);
 
  private:
-  struct Pending;
   std::shared_ptr<Store> store_;
-  std::vector<Pending> pending_;
+  std::vector<Draft> pending_;
 };
 
 }  // namespace simplevisor::dirq

@@ -36,6 +36,7 @@ inline constexpr std::size_t get_bytes_max = std::size_t{1} << 30U;
 // that publishes by link and unlink changes the latter under a lock that is already held.
 struct LockToken {
   std::uint64_t inode = 0;
+  std::uint64_t size = 0;
   timespec taken{};
 };
 

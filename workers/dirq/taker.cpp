@@ -1,0 +1,83 @@
+// workers/dirq/taker.cpp
+#include "workers/dirq/taker.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "workers/dirq/listing.hpp"
+#include "workers/dirq/locking.hpp"
+#include "workers/dirq/store.hpp"
+
+namespace simplevisor::dirq {
+
+Taker::Taker(Queue& queue, TakerOptions options) : store_(queue.store_), options_(options) {}
+
+void Taker::restart() noexcept {
+  in_pass_ = false;
+  directories_.clear();
+  elements_.clear();
+  at_ = 0;
+  leapt_ = took_ = linear_ = false;
+}
+
+Result<std::optional<Lock>> Taker::next() {
+  for (;;) {
+    while (at_ < elements_.size()) {
+      const ElementName name{directory_, elements_[at_++]};
+      LockToken token;
+      const int locked = lock_element(*store_, name, token);
+      if (locked == 0) {
+        took_ = true;
+        return std::optional<Lock>(Lock(store_, name, token));
+      }
+      // Passed by: the next call goes on behind it, so one element that cannot be locked does not stop the
+      // others.
+      if (locked != -EEXIST && locked != -ENOENT)
+        return std::unexpected(outcome(*store_, "lock", name, locked).error());
+      ++meetings_;
+      if (options_.stretch == 0 || linear_) continue;
+      const std::size_t end = (at_ / options_.stretch + 1) * options_.stretch;
+      leapt_ = leapt_ || at_ < elements_.size();
+      at_ = std::min(end, elements_.size());
+    }
+    auto more = refill();
+    if (!more) {
+      restart();
+      return std::unexpected(std::move(more).error());
+    }
+    if (!*more) return std::optional<Lock>();
+  }
+}
+
+Result<bool> Taker::refill() {
+  if (!in_pass_) {
+    auto directories = list_directories(*store_);
+    if (!directories) return std::unexpected(std::move(directories).error());
+    directories_ = std::move(*directories);
+    std::ranges::reverse(directories_);
+    in_pass_ = true;
+  }
+  if (leapt_) {
+    // The same directory again for what was leapt over; without leaping when the last round brought us
+    // nothing, so that the round after it is the last.
+    linear_ = !took_;
+  } else {
+    if (directories_.empty()) {
+      restart();
+      return false;
+    }
+    directory_ = directories_.back();
+    directories_.pop_back();
+    linear_ = false;
+  }
+  leapt_ = took_ = false;
+  auto listing = list_directory(*store_, directory_);
+  if (!listing) return std::unexpected(std::move(listing).error());
+  elements_.clear();
+  at_ = 0;
+  std::ranges::set_difference(listing->elements, listing->locks, std::back_inserter(elements_));
+  return true;
+}
+
+}  // namespace simplevisor::dirq
