@@ -84,6 +84,7 @@ class Child {
     for (int number = 0; number < 3; ++number) {
       const Stream::Kind kind = plan_.stdio[static_cast<std::size_t>(number)].kind;
       if (kind != Stream::Kind::null && kind != Stream::Kind::descriptor) continue;
+      if (stream_fd_[static_cast<std::size_t>(number)] < 0) continue;
       if (!move_if_taken(stream_fd_[static_cast<std::size_t>(number)], number, Stage::stdio)) return false;
     }
     for (Handover& handover : keep()) {
@@ -124,6 +125,11 @@ class Child {
       case Stream::Kind::inherit:
         return true;
       case Stream::Kind::null:
+        if (frame_.null_fd < 0) {
+          const long fd = call_(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+          return ok(Stage::stdio, fd, number) && place(static_cast<int>(fd), number, Stage::stdio);
+        }
+        [[fallthrough]];
       case Stream::Kind::descriptor:
         return place(stream_fd_[static_cast<std::size_t>(number)], number, Stage::stdio);
       case Stream::Kind::output:

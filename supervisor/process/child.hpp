@@ -19,7 +19,7 @@ struct ChildFrame {
   const LaunchPlan* plan = nullptr;
   const Syscalls* syscalls = nullptr;
   std::uint64_t dispositions = 0;  // bit n-1: signal n goes back to its default
-  int null_fd = -1;
+  int null_fd = -1;                // -1: open /dev/null where it is needed
   // Not -1: the descriptor table is shared with the parent; leave it, with a copy of what is below this
   // number.
   int copy_descriptors_below = -1;

@@ -86,14 +86,14 @@ struct LaunchPlan {
   const char* const* argv = nullptr;  // ends with a null pointer, as does envp
   const char* const* envp = nullptr;
   std::array<Stream, 3> stdio{Stream{Stream::Kind::null}, Stream{}, Stream{}};
-  std::span<const Handover> keep;  // at most handovers_max; targets differ and are 3 or more
-  int cgroup_procs = -1;           // open for writing: the cgroup.procs of the worker's group
+  std::span<const Handover> keep{};  // at most handovers_max; targets differ and are 3 or more
+  int cgroup_procs = -1;             // open for writing: the cgroup.procs of the worker's group
   bool session = true;
-  std::optional<mode_t> umask;
+  std::optional<mode_t> umask{};
   // A worker gets the soft RLIMIT_NOFILE the supervisor was started with by naming it here: see
   // own_process.hpp, raise_descriptor_limit().
-  std::span<const ResourceLimit> limits;
-  std::optional<int> nice;
+  std::span<const ResourceLimit> limits{};
+  std::optional<int> nice{};
   const char* directory = nullptr;
   const Credentials* credentials = nullptr;
   // Runs in the child in the supervisor's memory: async-signal-safe calls only, no allocation. Returns errno.

@@ -60,6 +60,12 @@ class AllSignalsBlocked {
 
 Launcher::Launcher(SignalPolicy policy, const Syscalls& syscalls) : syscalls_(syscalls), policy_(policy) {
   note_dispositions();
+  const long fd = syscalls_(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+  if (fd >= 0 && fd < copied_descriptors_max) {
+    null_fd_ = static_cast<int>(fd);
+  } else if (fd >= 0) {
+    syscalls_(SYS_close, fd);
+  }
 }
 
 Launcher::~Launcher() {
@@ -77,30 +83,23 @@ void Launcher::note_dispositions() {
   }
 }
 
-std::expected<void, LaunchError> Launcher::prepare() {
-  if (null_fd_ < 0) {
-    const long fd = syscalls_(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
-    if (fd < 0) return std::unexpected(LaunchError{Stage::prepare, errno});
-    null_fd_ = static_cast<int>(fd);
+std::expected<void, LaunchError> Launcher::map_stack() {
+  void* stack = ::mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED) return std::unexpected(LaunchError{Stage::prepare, errno});
+  if (syscalls_(SYS_mprotect, stack, guard_bytes, PROT_NONE) != 0) {
+    const int error = errno;
+    syscalls_(SYS_munmap, stack, guard_bytes + stack_bytes);
+    return std::unexpected(LaunchError{Stage::prepare, error});
   }
-  if (stack_ == nullptr) {
-    void* stack = ::mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-    if (stack == MAP_FAILED) return std::unexpected(LaunchError{Stage::prepare, errno});
-    if (syscalls_(SYS_mprotect, stack, guard_bytes, PROT_NONE) != 0) {
-      const int error = errno;
-      syscalls_(SYS_munmap, stack, guard_bytes + stack_bytes);
-      return std::unexpected(LaunchError{Stage::prepare, error});
-    }
-    stack_ = stack;
-  }
+  stack_ = stack;
   return {};
 }
 
 std::expected<pid_t, LaunchError> Launcher::launch(const LaunchPlan& plan) {
   if (!valid(plan)) return std::unexpected(LaunchError{Stage::prepare, EINVAL});
-  if (stack_ == nullptr || null_fd_ < 0) {
-    if (auto ready = prepare(); !ready) return std::unexpected(ready.error());
+  if (stack_ == nullptr) {
+    if (auto mapped = map_stack(); !mapped) return std::unexpected(mapped.error());
   }
 
   ChildFrame frame{.plan = &plan, .syscalls = &syscalls_, .dispositions = dispositions_, .null_fd = null_fd_};

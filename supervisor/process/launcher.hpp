@@ -5,6 +5,7 @@
 // Semantics  launch() returns when the program is executing or could not be. A child that failed is reaped
 // before
 //            launch() returns: no zombie, and no exit to be seen elsewhere.
+//            Construct early, while descriptor numbers are low: the launcher keeps /dev/null open.
 // Cost       independent of the supervisor's memory and of the number of its descriptors: neither the page
 // tables
 //            nor the descriptor table are copied. With standard input null and nothing else configured the
@@ -49,13 +50,13 @@ class Launcher {
   void note_dispositions();
 
  private:
-  std::expected<void, LaunchError> prepare();
+  std::expected<void, LaunchError> map_stack();
 
   const Syscalls& syscalls_;
   SignalPolicy policy_;
   std::uint64_t dispositions_ = 0;  // bit n-1: signal n is ignored or handled by us
   void* stack_ = nullptr;           // mapped by the first launch: guard page, then the child's stack
-  int null_fd_ = -1;
+  int null_fd_ = -1;                // /dev/null; -1: the child opens it itself
 };
 
 }  // namespace simplevisor::process
