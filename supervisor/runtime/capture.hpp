@@ -62,7 +62,7 @@ struct CaptureOptions {
   std::size_t pipe_bytes = 0;               // F_SETPIPE_SZ, as far as the system allows; 0: as it comes
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_max{5000};
-  std::function<void(const CaptureReport&)> report;  // on the capture thread
+  std::function<void(const CaptureReport&)> report{};  // on the capture thread
   CaptureCalls calls{};
 };
 
