@@ -14,8 +14,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "supervisor/core/spec.hpp"
 #include "supervisor/health/notify_message.hpp"
@@ -58,6 +56,8 @@ class Condition {
   std::optional<Verdict> tick(TimePoint now);
   // The supervisor asked it to stop: from here on neither late nor hung.
   void stopping();
+
+  [[nodiscard]] bool is_stopping() const { return state_ == State::stopping; }
 
   // When tick() has something to say at the earliest; the past is possible.
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;

@@ -51,11 +51,11 @@ class NotifySocket {
 
  private:
   NotifySocket(const process::Syscalls& syscalls, int fd, std::string path);
-  void close();
 
   const process::Syscalls* syscalls_;
   int fd_;
   std::string path_;
+  ino_t inode_ = 0;  // of the path; 0: not bound yet
   std::uint64_t dropped_ = 0;
 };
 
