@@ -1,0 +1,78 @@
+// What the code serves and what docs/api/openapi.json promises are the same.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "supervisor/control/json.hpp"
+#include "supervisor/control/routes.hpp"
+
+namespace simplevisor::control {
+namespace {
+
+namespace json = boost::json;
+
+json::value document() {
+  std::ifstream file(OPENAPI_FILE);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return json::parse(text);
+}
+
+std::set<std::string> keys(const json::object& object) {
+  std::set<std::string> names;
+  for (const auto& member : object) names.emplace(member.key());
+  return names;
+}
+
+std::set<std::string> promised(const json::value& doc, const char* schema) {
+  return keys(doc.at("components").at("schemas").at(schema).at("properties").as_object());
+}
+
+TEST(OpenApi, DescribesEveryRouteAndNoOther) {
+  std::set<std::string> served;
+  for (const Route& route : routes())
+    served.insert(std::string(route.method) + " " + std::string(route.path));
+  std::set<std::string> described;
+  const json::value doc = document();
+  for (const auto& path : doc.at("paths").as_object()) {
+    for (const auto& method : path.value().as_object()) {
+      std::string name(method.key());
+      for (char& c : name) c = static_cast<char>(c - 'a' + 'A');
+      described.insert(name + " " + std::string(path.key()));
+    }
+  }
+  EXPECT_EQ(served, described);
+}
+
+TEST(OpenApi, DescribesTheMembersOfEveryObject) {
+  const json::value doc = document();
+  const json::value nodes = json::parse(status_json({runtime::NodeStatus{}}));
+  EXPECT_EQ(promised(doc, "Node"), keys(nodes.at("nodes").at(0).as_object()));
+  EXPECT_EQ(promised(doc, "Nodes"), keys(nodes.as_object()));
+  EXPECT_EQ(promised(doc, "Check"), keys(json::parse(check_json({})).as_object()));
+  EXPECT_EQ(promised(doc, "Info"), keys(json::parse(info_json({})).as_object()));
+  EXPECT_EQ(promised(doc, "Answer"), keys(json::parse(answer_json({}, false)).as_object()));
+  EXPECT_EQ(promised(doc, "Pattern"), keys(json::parse(pattern_body("x")).as_object()));
+  EXPECT_EQ(promised(doc, "Error"), keys(json::parse(error_json("a", "b")).as_object()));
+}
+
+TEST(OpenApi, ResolvesEveryReference) {
+  const json::value doc = document();
+  const auto schemas = keys(doc.at("components").at("schemas").as_object());
+  const std::string text = json::serialize(doc);
+  const std::string prefix = "\"#/components/schemas/";
+  std::size_t count = 0;
+  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
+    const std::size_t begin = at + prefix.size();
+    const std::string name = text.substr(begin, text.find('"', begin) - begin);
+    EXPECT_TRUE(schemas.contains(name)) << name;
+    ++count;
+  }
+  EXPECT_GT(count, 10u);
+}
+
+}  // namespace
+}  // namespace simplevisor::control
