@@ -1,0 +1,190 @@
+#include "workers/consumer/intake.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "workers/consumer/report.hpp"
+
+namespace simplevisor::consumer {
+namespace {
+
+ExitCode code_of(dirq::Errc code) {
+  switch (code) {
+    case dirq::Errc::permission:
+      return ExitCode::permission;
+    case dirq::Errc::no_space:
+    case dirq::Errc::descriptor_limit:
+      return ExitCode::temporary;
+    case dirq::Errc::malformed:
+      return ExitCode::config;
+    default:
+      return ExitCode::cannot_create;
+  }
+}
+
+dirq::Durability durability_of(Sync sync) {
+  switch (sync) {
+    case Sync::none:
+      return dirq::Durability::none;
+    case Sync::data:
+      return dirq::Durability::data;
+    case Sync::full:
+      return dirq::Durability::full;
+  }
+  std::unreachable();
+}
+
+Result<dirq::Queue> open_queue(const std::string& path, const dirq::Options& options) {
+  auto queue = dirq::Queue::open(path, options);
+  if (!queue)
+    return fail(code_of(queue.error().code), fmt::format("queue \"{}\": {}", path, queue.error().message));
+  return *std::move(queue);
+}
+
+std::chrono::seconds whole_seconds(std::chrono::milliseconds span) {
+  return std::chrono::ceil<std::chrono::seconds>(span);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Intake>> Intake::open(const std::string& path, const Settings& settings,
+                                             StepHook hook) {
+  auto queue = open_queue(path, {});
+  if (!queue) return std::unexpected(std::move(queue).error());
+  dirq::Options of_dead;
+  of_dead.durability = durability_of(settings.durability);
+  auto dead = open_queue(settings.dead_letter_of(path), of_dead);
+  if (!dead) return std::unexpected(std::move(dead).error());
+  if (queue->identity() == dead->identity()) {
+    return fail(ExitCode::config, fmt::format("queue \"{}\" is its own dead-letter queue", path));
+  }
+  dirq::PurgeOptions purge;
+  purge.maxlock = whole_seconds(settings.maxlock);
+  purge.maxtemp = whole_seconds(settings.maxtemp);
+  return std::unique_ptr<Intake>{new Intake{*std::move(queue), *std::move(dead), purge, std::move(hook)}};
+}
+
+Intake::Intake(dirq::Queue queue, dirq::Queue dead, const dirq::PurgeOptions& purge, StepHook hook)
+    : queue_{std::move(queue)},
+      dead_{std::move(dead)},
+      taker_{queue_},
+      attempts_{queue_.path(), attempts_directory},
+      reasons_{dead_.path(), reasons_directory},
+      purge_{purge},
+      hook_{std::move(hook)} {}
+
+void Intake::passed(Step step) const {
+  if (hook_) hook_(step);
+}
+
+Event Intake::take(Ticket ticket) {
+  auto lock = taker_.next();
+  if (!lock) {
+    if (!std::exchange(in_trouble_, true)) report("cannot take: {}", lock.error().message);
+    return TakeFailed{ticket};
+  }
+  if (std::exchange(in_trouble_, false)) report("taking from {} again", path());
+  if (!*lock) return NothingThere{ticket};
+  passed(Step::locked);
+  const Record record = attempts_.load((*lock)->name());
+  held_.emplace(ticket, Held{**std::move(lock), record.failures > 0});
+  return Taken{ticket, record.failures, record.reason};
+}
+
+dirq::Result<std::string> Intake::read(Ticket ticket, std::size_t bytes_max) {
+  auto content = held_.at(ticket).lock.get(bytes_max);
+  if (!content && content.error().code == dirq::Errc::gone) held_.erase(ticket);
+  return content;
+}
+
+std::string Intake::element(Ticket ticket) const {
+  return held_.at(ticket).lock.name().str();
+}
+
+void Intake::remember(Ticket ticket, unsigned failures, const std::string& reason) {
+  Held& held = held_.at(ticket);
+  if (const auto error = attempts_.store(held.lock.name(), {failures, reason, "", ""})) {
+    report("cannot record attempt {} of {}: {}", failures, held.lock.name().str(), error.message());
+    return;
+  }
+  held.on_record = true;
+  passed(Step::remembered);
+}
+
+void Intake::renew(Ticket ticket) {
+  const auto held = held_.find(ticket);
+  if (held == held_.end()) return;
+  // A lock found lost here is found lost again when the message is settled, and that is where it is told.
+  if (const auto touched = held->second.lock.touch(); !touched)
+    report("cannot renew: {}", touched.error().message);
+}
+
+Event Intake::settled(Ticket ticket, const dirq::Result<void>& outcome, std::string_view what) {
+  if (outcome) {
+    held_.erase(ticket);
+    return Settled{ticket};
+  }
+  report("cannot {} {}: {}", what, element(ticket), outcome.error().message);
+  if (outcome.error().code == dirq::Errc::lost_lock || outcome.error().code == dirq::Errc::gone) {
+    held_.erase(ticket);
+    return LockLost{ticket};
+  }
+  return NotSettled{ticket};
+}
+
+Event Intake::finish(Ticket ticket) {
+  passed(Step::answered);
+  Held& held = held_.at(ticket);
+  const dirq::ElementName name = held.lock.name();
+  const bool on_record = held.on_record;
+  const auto removed = held.lock.remove();
+  passed(Step::removed);
+  // After the element: an attempt forgotten too early would be one try too many, a record too many is purged.
+  if (removed && on_record) attempts_.remove(name);
+  return settled(ticket, removed, "remove");
+}
+
+Event Intake::bury(Ticket ticket, unsigned failures, const std::string& reason) {
+  Held& held = held_.at(ticket);
+  const dirq::ElementName name = held.lock.name();
+  const bool on_record = held.on_record;
+  const auto moved = queue_.move(held.lock, dead_);
+  if (!moved) return settled(ticket, std::unexpected(moved.error()), "move to the dead-letter queue");
+  passed(Step::moved);
+  report("dead letter: {} of {} is {} of {} after {} failures: {}", name.str(), path(), moved->str(),
+         dead_.path(), failures, reason);
+  if (const auto error = reasons_.store(*moved, {failures, reason, path(), name.str()})) {
+    report("cannot write the reason of {}: {}", moved->str(), error.message());
+  }
+  passed(Step::reason_written);
+  if (on_record) attempts_.remove(name);
+  return settled(ticket, {}, "");
+}
+
+Event Intake::give_back(Ticket ticket) {
+  auto event = settled(ticket, held_.at(ticket).lock.unlock(), "unlock");
+  if (std::holds_alternative<NotSettled>(event)) {
+    // The lock stays on disk, ages, and is broken by somebody's purge.
+    held_.at(ticket).lock.release();
+    held_.erase(ticket);
+  }
+  passed(Step::given_back);
+  return event;
+}
+
+void Intake::purge() {
+  for (dirq::Queue* queue : {&queue_, &dead_}) {
+    const auto purged = queue->purge(purge_);
+    if (!purged) {
+      report("cannot purge: {}", purged.error().message);
+    } else if (purged->locks + purged->temporaries > 0) {
+      report("purged {}: {} old locks, {} old temporaries", queue->path(), purged->locks,
+             purged->temporaries);
+    }
+  }
+  attempts_.purge([this](const auto& name) { return queue_.size(name).has_value(); });
+  reasons_.purge([this](const auto& name) { return dead_.size(name).has_value(); });
+}
+
+}  // namespace simplevisor::consumer

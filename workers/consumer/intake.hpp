@@ -1,0 +1,72 @@
+// workers/consumer/intake.hpp
+//
+// What a consumer does to one queue: takes elements, reads them, and brings each to one of its four ends.
+//
+// Order of calls, and what a kill leaves behind, is the table in README.md ("A kill at any point").
+// Lock lost  when another has broken and taken a lock of ours, nothing of the element is touched any more.
+// Errors     of a dirq call: its own error. A record of attempts that cannot be written is reported, and no more.
+// Threads    one at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "workers/consumer/error.hpp"
+#include "workers/consumer/machine.hpp"
+#include "workers/consumer/settings.hpp"
+#include "workers/consumer/side_files.hpp"
+#include "workers/consumer/steps.hpp"
+#include "workers/dirq/queue.hpp"
+#include "workers/dirq/taker.hpp"
+
+namespace simplevisor::consumer {
+
+class Intake {
+ public:
+  // Opens (and where needed creates) the queue and its dead-letter queue.
+  static Result<std::unique_ptr<Intake>> open(const std::string& queue, const Settings& settings,
+                                              StepHook hook);
+
+  [[nodiscard]] const std::string& path() const noexcept { return queue_.path(); }
+  [[nodiscard]] const std::string& dead_letter_path() const noexcept { return dead_.path(); }
+
+  // The answer to Take: Taken, NothingThere or TakeFailed.
+  Event take(Ticket ticket);
+  [[nodiscard]] bool holds(Ticket ticket) const { return held_.contains(ticket); }
+  // Content of what is held.
+  dirq::Result<std::string> read(Ticket ticket, std::size_t bytes_max);
+  [[nodiscard]] std::string element(Ticket ticket) const;
+  void remember(Ticket ticket, unsigned failures, const std::string& reason);
+  void renew(Ticket ticket);
+
+  // The answers to Finish, Bury and GiveBack: Settled, NotSettled or LockLost.
+  Event finish(Ticket ticket);
+  Event bury(Ticket ticket, unsigned failures, const std::string& reason);
+  Event give_back(Ticket ticket);
+
+  void purge();
+
+ private:
+  struct Held {
+    dirq::Lock lock;
+    bool on_record = false;  // it has a record of attempts
+  };
+
+  Intake(dirq::Queue queue, dirq::Queue dead, const dirq::PurgeOptions& purge, StepHook hook);
+  Event settled(Ticket ticket, const dirq::Result<void>& outcome, std::string_view what);
+  void passed(Step step) const;
+
+  dirq::Queue queue_;
+  dirq::Queue dead_;
+  dirq::Taker taker_;
+  SideFiles attempts_;
+  SideFiles reasons_;
+  dirq::PurgeOptions purge_;
+  StepHook hook_;
+  std::map<Ticket, Held> held_;
+  bool in_trouble_ = false;  // reported; not again until it is over
+};
+
+}  // namespace simplevisor::consumer
