@@ -39,6 +39,12 @@ struct WorkerExited {
   Life life;
   Ending ending;
 };
+// Extension: a worker that is asked to stop needs until then at least (EXTEND_TIMEOUT_USEC). Never shortens a grace.
+struct StopExtended {
+  NodeId node;
+  Life life;
+  TimePoint until;
+};
 struct StopTree {};  // the root is asked to stop
 struct Hurry {};     // whatever is asked to stop, now or later, is killed at once
 
@@ -58,7 +64,8 @@ struct Request {
   bool hold = false;
 };
 
-using Event = std::variant<WorkerStarted, WorkerStartFailed, WorkerExited, StopTree, Hurry, Request>;
+using Event =
+    std::variant<WorkerStarted, WorkerStartFailed, WorkerExited, StopExtended, StopTree, Hurry, Request>;
 
 // ---- Actions, carried out in order -----------------------------------------------------------------------
 

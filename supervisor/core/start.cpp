@@ -32,6 +32,7 @@ void Tree::start_supervisor(NodeId id) {
   if (!valid(*spec)) {
     report(Report::Kind::supervisor_start_failed, id, NodeId::none, EndCause::start_failed);
     if (id != root_) return child_start_failed(id);
+    set_state(at(id), ChildState::stopped);
     root_failed_ = true;
     root_cause_ = EndCause::start_failed;
     return;

@@ -297,6 +297,14 @@ void Tree::on(const WorkerExited& event) {
   }
 }
 
+void Tree::on(const StopExtended& event) {
+  if (!contains(event.node)) return;
+  const Node& node = at(event.node);
+  if (node.life != event.life || node.state != ChildState::stopping) return;
+  const auto deadline = timers_.deadline_of(event.node);
+  if (deadline && *deadline < event.until) timers_.set(event.node, event.until);
+}
+
 void Tree::on(const StopTree&) {
   if (root_ == NodeId::none || !at(root_).supervisor) return;
   Node& root = at(root_);

@@ -84,6 +84,7 @@ class Tree {
   void on(const WorkerStarted& event);
   void on(const WorkerStartFailed& event);
   void on(const WorkerExited& event);
+  void on(const StopExtended& event);
   void on(const StopTree& event);
   void on(const Hurry& event);
   void on(Request& event);
