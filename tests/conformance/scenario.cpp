@@ -63,8 +63,7 @@ class World {
   json::object run();
 
  private:
-  std::shared_ptr<const ChildSpec> declare(const json::object& object, bool is_root);
-  Script& script_of(const StartWorker& start);
+  std::shared_ptr<const ChildSpec> declare(const json::object& object, const std::string& parent);
   std::string name_of(NodeId id) const { return instance_or_name(tree_->node(id)); }
   std::string instance_or_name(const Node& node) const {
     return node.instance ? instances_.at(node.instance) : node.spec->name;
@@ -98,24 +97,27 @@ class World {
   std::map<std::string, std::int64_t> incarnations_;
   std::map<std::string, Process> processes_;  // latest of each worker, by name
   std::vector<std::string> names_;            // of all nodes a snapshot speaks of
+  std::map<std::string, std::string> parents_;
   std::map<RequestId, Result> replies_;
   std::uint64_t requests_ = 0;
   json::array events_;
 };
 
-std::shared_ptr<const ChildSpec> World::declare(const json::object& object, bool is_root) {
+// `parent` is empty for the root.
+std::shared_ptr<const ChildSpec> World::declare(const json::object& object, const std::string& parent) {
   const bool supervisor = text(object, "type", "worker") == "supervisor";
   auto child = std::make_shared<ChildSpec>();
   child->name = text(object, "name", "");
   if (child->name.empty()) throw std::invalid_argument("a node without a name");
   names_.push_back(child->name);
+  parents_[child->name] = parent;
   child->restart = word<Restart>(text(object, "restart", "permanent"), {{"permanent", Restart::permanent},
                                                                         {"transient", Restart::transient},
                                                                         {"temporary", Restart::temporary}});
   if (const auto* significant = object.if_contains("significant"))
     child->significant = significant->as_bool();
   child->shutdown = shutdown_of(object, supervisor);
-  if (is_root && !supervisor) throw std::invalid_argument("the root is no supervisor");
+  if (parent.empty() && !supervisor) throw std::invalid_argument("the root is no supervisor");
 
   if (!supervisor) {
     Script script;
@@ -154,7 +156,7 @@ std::shared_ptr<const ChildSpec> World::declare(const json::object& object, bool
                                             {"all_significant", AutoShutdown::all_significant}});
   if (const auto* children = object.if_contains("children")) {
     for (const auto& element : children->as_array()) {
-      spec->children.push_back(declare(element.as_object(), false));
+      spec->children.push_back(declare(element.as_object(), child->name));
       // The template of instances is not a node of its own.
       if (spec->strategy == Strategy::simple_one_for_one) names_.pop_back();
     }
@@ -284,10 +286,11 @@ RequestId World::ask(const json::object& step) {
     if (const auto* instance = step.if_contains("instance")) {
       const std::string name(instance->as_string());
       names_.push_back(name);
+      parents_[name] = text(step, "sup", "");
       request.instance = static_cast<std::uint32_t>(instances_.size() + 1);
       instances_[request.instance] = name;
     } else {
-      request.spec = declare(step.at("spec").as_object(), false);
+      request.spec = declare(step.at("spec").as_object(), text(step, "sup", ""));
     }
   } else if (simple) {
     // Instances are known by their process: the latest one of that name.
@@ -327,10 +330,16 @@ json::value World::answer_to(RequestId request) {
   throw std::logic_error("an answer without a word");
 }
 
-// All deaths happen before the supervisor reacts to the first; `then` is queued behind them.
+// All deaths happen before the supervisor, which is that of the first of them, reacts to any; `then` is queued
+// behind them.
 json::value World::batch(const json::object& step) {
   json::array results;
   const auto& deaths = step.at("deaths").as_array();
+  const NodeId supervisor = find(parents_[text(deaths.at(0).as_object(), "node", "")]);
+  if (supervisor == NodeId::none || !tree_->node(supervisor).supervisor) {
+    if (const auto* then = step.if_contains("then")) ask(then->as_object());  // is answered the same
+    return "noproc";
+  }
   for (const auto& death : deaths) {
     results.push_back(die(text(death.as_object(), "node", ""), text(death.as_object(), "how", "")));
   }
@@ -388,7 +397,7 @@ json::object World::snapshot(std::optional<json::value> result) {
 }
 
 json::object World::run() {
-  const auto root = declare(scenario_.at("root").as_object(), true);
+  const auto root = declare(scenario_.at("root").as_object(), "");
   tree_ = std::make_unique<Tree>(root);
   tree_->start();
   settle();
