@@ -82,6 +82,7 @@ Pool make_pool() {
 struct Logging::State {
   LossCount lost = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::shared_ptr<LogFileSink> file;
+  std::shared_ptr<spdlog::logger> logger;  // outlives the writing thread, which uses its sinks
   Pool pool;
 
   void add(std::vector<spdlog::sink_ptr>& sinks, spdlog::sink_ptr sink, LogForm form) {
@@ -125,7 +126,8 @@ StorageResult<std::unique_ptr<Logging>> Logging::start(const config::LogSettings
   }
   logger->set_level(*level);
   logger->set_error_handler([lost = state->lost](const std::string&) { lost->fetch_add(1); });
-  spdlog::set_default_logger(std::move(logger));
+  spdlog::set_default_logger(logger);
+  state->logger = std::move(logger);
   return std::unique_ptr<Logging>{new Logging{std::move(state)}};
 }
 

@@ -1,0 +1,286 @@
+#include "supervisor/runtime/supervisor.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "supervisor/process/own_process.hpp"
+#include "supervisor/process/reaper.hpp"
+#include "supervisor/runtime/capture.hpp"
+#include "supervisor/runtime/census.hpp"
+#include "supervisor/runtime/engine.hpp"
+#include "supervisor/runtime/logging.hpp"
+#include "supervisor/runtime/state_dir.hpp"
+#include "supervisor/runtime/version.hpp"
+#include "supervisor/runtime/wishes.hpp"
+
+namespace simplevisor::runtime {
+namespace {
+
+// Descriptors that are not one worker's: standard streams, epoll, signalfd, lock, logs, API and its clients.
+constexpr std::size_t descriptors_in_common = 256;
+
+std::size_t descriptors_needed(const core::ChildSpec& node, const config::Configuration& configuration) {
+  if (!node.supervisor) {
+    const config::Setup& setup = *configuration.programs[node.program]->setup;
+    using Output = config::Output::Kind;
+    const bool captured = setup.stdout_to.kind == Output::capture || setup.stderr_to.kind == Output::capture;
+    const bool socket = setup.ready.kind == config::Readiness::Kind::notify || setup.watchdog.count() > 0;
+    const bool pipe = setup.ready.kind == config::Readiness::Kind::fd;
+    return std::size_t{captured} + std::size_t{socket} + 2 * std::size_t{pipe};
+  }
+  const auto& spec = *node.supervisor;
+  std::size_t sum = 0;
+  for (const auto& child : spec.children) sum += descriptors_needed(*child, configuration);
+  return spec.strategy == core::Strategy::simple_one_for_one ? sum * spec.initial_instances : sum;
+}
+
+}  // namespace
+
+struct Supervisor::State {
+  State(config::Configuration declared, StateDir opened, std::unique_ptr<Logging> log,
+        std::unique_ptr<Capture> output, std::optional<rlimit> nofile)
+      : configuration{std::move(declared)},
+        state_dir{std::move(opened)},
+        logging{std::move(log)},
+        capture{std::move(output)},
+        engine{{io, configuration, state_dir, *capture, process::real_syscalls(), nofile}},
+        reaper{
+            io,
+            {.is_known = [this](pid_t pid) { return engine.knows(pid); },
+             .on_exit = [this](pid_t pid, const process::ExitStatus& status) { engine.ended(pid, status); },
+             .on_signal = [this](int signal, pid_t sender) { on_signal(signal, sender); },
+             .on_orphan = {}}} {}
+
+  void on_signal(int signal, pid_t sender);
+  void shut_down(Done done);
+  void started(Answer answer) {
+    if (on_started) std::exchange(on_started, nullptr)(std::move(answer));
+  }
+  void over();
+
+  boost::asio::io_context io{1};
+  const config::Configuration configuration;
+  StateDir state_dir;
+  std::unique_ptr<Logging> logging;
+  std::unique_ptr<Capture> capture;
+  Engine engine;
+  process::Reaper reaper;
+  Done on_started;
+  std::vector<Done> waiting_for_end;
+  core::TimePoint born = core::Clock::now();
+  bool asked_to_end = false;
+  bool down = false;
+};
+
+std::expected<std::unique_ptr<Supervisor>, SupervisorError> Supervisor::create(
+    config::Configuration configuration) {
+  const auto refuse = [](std::string message) {
+    return std::unexpected(SupervisorError{1, std::move(message)});
+  };
+  // Two threads share little: one arena serves both, and keeps a supervisor of thousands small.
+  ::mallopt(M_ARENA_MAX, 1);
+  process::reset_inherited_signals();
+  if (auto opened = process::ensure_standard_streams(); !opened) return refuse(opened.error().message);
+  auto state_dir = StateDir::open(configuration.settings.state_dir);
+  if (!state_dir) return refuse(state_dir.error().message);
+  // The capturing and logging threads must inherit the mask that the reaper needs.
+  sigset_t mask;
+  ::sigemptyset(&mask);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&mask, signal);
+  ::pthread_sigmask(SIG_BLOCK, &mask, nullptr);
+
+  auto logging = Logging::start(configuration.settings.log, "simplevisor");
+  if (!logging) return refuse(logging.error().message);
+
+  const std::size_t needed = descriptors_in_common + descriptors_needed(*configuration.root, configuration);
+  const auto limit = process::raise_descriptor_limit(needed);
+  if (!limit) return refuse(limit.error().message);
+  if (limit->now.rlim_cur < needed) {
+    return refuse(
+        fmt::format("this tree needs {} descriptors, but the limit is {}: raise RLIMIT_NOFILE (ulimit -Hn)",
+                    needed, limit->now.rlim_cur));
+  }
+  if (auto became = process::become_subreaper(); !became) spdlog::warn("{}", became.error().message);
+
+  CaptureOptions options;
+  options.report = [](const CaptureReport& report) {
+    if (report.kind == CaptureReport::Kind::trouble)
+      spdlog::error("{}", report.message);
+    else
+      spdlog::info("{}", report.message);
+  };
+  auto capture =
+      Capture::start(configuration.settings.state_dir, configuration.settings.capture, std::move(options));
+  if (!capture) return refuse(capture.error().message);
+
+  try {
+    const auto nofile = limit->raised() ? std::optional{limit->before} : std::nullopt;
+    auto state = std::make_unique<State>(std::move(configuration), *std::move(state_dir), *std::move(logging),
+                                         *std::move(capture), nofile);
+    return std::unique_ptr<Supervisor>(new Supervisor(std::move(state)));
+  } catch (const std::exception& error) {  // no epoll, signalfd or timerfd to be had
+    return refuse(fmt::format("cannot set up the supervision loop: {}", error.what()));
+  }
+}
+
+Supervisor::Supervisor(std::unique_ptr<State> state) : state_{std::move(state)} {}
+Supervisor::~Supervisor() = default;
+
+std::string Supervisor::state_dir() const {
+  return state_->state_dir.path();
+}
+void Supervisor::when_started(Done done) {
+  state_->on_started = std::move(done);
+}
+
+int Supervisor::run() {
+  State& s = *state_;
+  spdlog::info("simplevisor {} supervises {} as pid {}, state in {}", version, s.configuration.settings.name,
+               ::getpid(), s.state_dir.path());
+  s.engine.start(
+      [&s] {
+        ::malloc_trim(0);
+        s.started(Answer{Outcome::done, "up", {}});
+      },
+      [&s] { s.over(); });
+  while (!s.down) {
+    try {
+      s.io.run();
+      s.io.restart();
+    } catch (const std::exception& error) {  // of a handler; the supervisor itself goes on
+      spdlog::critical("unexpected: {}", error.what());
+    }
+  }
+  s.engine.workers().sweep();
+  s.capture->stop();
+  // Whoever waits for the end is on another thread, behind this executor: let the answers out.
+  s.io.poll();
+
+  const auto& tree = s.engine.tree();
+  switch (tree.root_cause()) {
+    case core::EndCause::asked:
+    case core::EndCause::auto_shutdown:
+      spdlog::info("ended");
+      return 0;
+    case core::EndCause::gave_up:
+    case core::EndCause::start_failed:
+      spdlog::error("ended: {}", s.engine.trouble());
+      return 1;
+  }
+  std::unreachable();
+}
+
+void Supervisor::State::over() {
+  down = true;
+  const bool failed = engine.tree().root_state() == core::Tree::RootState::failed;
+  const bool called_off = failed && asked_to_end;
+  started(Answer{Outcome::failed, called_off ? "stopped before it was up" : engine.trouble(), {}});
+  for (Done& done : std::exchange(waiting_for_end, {})) done(Answer{Outcome::done, "stopped", {}});
+  io.stop();
+}
+
+void Supervisor::State::shut_down(Done done) {
+  if (done) waiting_for_end.push_back(std::move(done));
+  if (std::exchange(asked_to_end, true)) {
+    spdlog::info("asked again: graces are skipped");
+    return engine.hurry();
+  }
+  engine.stop();
+}
+
+void Supervisor::State::on_signal(int signal, pid_t sender) {
+  const std::string from = sender ? fmt::format(" from pid {}", sender) : "";
+  switch (signal) {
+    case SIGTERM:
+    case SIGINT:
+      spdlog::info("{}{}: stopping", process::signal_name(signal), from);
+      return shut_down({});
+    case SIGHUP:
+      return spdlog::warn("SIGHUP{}: reserved for reloading the configuration; nothing is done", from);
+    case SIGUSR1:
+      spdlog::info("SIGUSR1{}: log files are opened anew", from);
+      logging->reopen();
+      return capture->reopen();
+    default:
+      return;
+  }
+}
+
+// ---- Service -----------------------------------------------------------------------------------------------
+
+boost::asio::any_io_executor Supervisor::executor() {
+  return state_->io.get_executor();
+}
+
+ServiceInfo Supervisor::info() {
+  const State& s = *state_;
+  ServiceInfo info;
+  info.name = s.configuration.settings.name;
+  info.version = version;
+  info.state_dir = s.state_dir.path();
+  info.pid = ::getpid();
+  info.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(core::Clock::now() - s.born);
+  switch (s.engine.tree().root_state()) {
+    case core::Tree::RootState::not_started:
+    case core::Tree::RootState::starting:
+      info.phase = "starting";
+      break;
+    case core::Tree::RootState::running:
+      info.phase = "running";
+      break;
+    case core::Tree::RootState::stopping:
+    case core::Tree::RootState::failed:
+    case core::Tree::RootState::ended:
+      info.phase = "stopping";
+      break;
+  }
+  return info;
+}
+
+std::vector<NodeStatus> Supervisor::status(std::string_view pattern, Answer& answer) {
+  const State& s = *state_;
+  const auto all = residents(s.engine.tree(), *s.configuration.root);
+  const auto now = core::Clock::now();
+  if (pattern.empty()) return describe(s.engine, all, 0, all.size(), now);
+  std::vector<NodeStatus> rows;
+  for (const std::size_t first : select(all, pattern, answer)) {
+    const auto part = describe(s.engine, all, first, subtree_end(all, first), now);
+    rows.insert(rows.end(), part.begin(), part.end());
+  }
+  return rows;
+}
+
+namespace {
+
+void wish(Engine& engine, const core::ChildSpec& root, Wish wish, std::string_view pattern,
+          const Done& done) {
+  const auto all = residents(engine.tree(), root);
+  Answer answer;
+  std::vector<Resident> chosen;
+  for (const std::size_t index : select(all, pattern, answer)) chosen.push_back(all[index]);
+  if (chosen.empty()) return done(answer);
+  grant(engine, wish, chosen, done);
+}
+
+}  // namespace
+
+void Supervisor::start(std::string_view pattern, Done done) {
+  wish(state_->engine, *state_->configuration.root, Wish::start, pattern, done);
+}
+void Supervisor::stop(std::string_view pattern, Done done) {
+  wish(state_->engine, *state_->configuration.root, Wish::stop, pattern, done);
+}
+void Supervisor::restart(std::string_view pattern, Done done) {
+  wish(state_->engine, *state_->configuration.root, Wish::restart, pattern, done);
+}
+void Supervisor::shut_down(Done done) {
+  state_->shut_down(std::move(done));
+}
+
+}  // namespace simplevisor::runtime
