@@ -32,14 +32,14 @@
 namespace simplevisor::health {
 
 struct MonitorCallbacks {
-  std::function<void()> on_ready;
-  std::function<void()> on_not_ready;  // closed the readiness descriptor without a newline
-  std::function<void()> on_start_timeout;
-  std::function<void()> on_watchdog_expired;
-  std::function<void(const std::string& text)> on_status;
-  std::function<void()> on_stopping;  // STOPPING=1, unasked
+  std::function<void()> on_ready{};
+  std::function<void()> on_not_ready{};  // closed the readiness descriptor without a newline
+  std::function<void()> on_start_timeout{};
+  std::function<void()> on_watchdog_expired{};
+  std::function<void(const std::string& text)> on_status{};
+  std::function<void()> on_stopping{};  // STOPPING=1, unasked
   // EXTEND_TIMEOUT_USEC after stopping(): the grace shall not end sooner than this from now.
-  std::function<void(std::chrono::microseconds)> on_stop_extension;
+  std::function<void(std::chrono::microseconds)> on_stop_extension{};
 };
 
 class Monitor {

@@ -30,10 +30,10 @@ struct NotifyMessage {
   bool watchdog = false;          // WATCHDOG=1
   bool watchdog_trigger = false;  // WATCHDOG=trigger: "treat me as hung"
   bool barrier = false;           // BARRIER=1: the sender waits until we close the descriptor it passed
-  std::optional<std::string> status;
-  std::optional<int> error;                                  // ERRNO=
-  std::optional<std::chrono::microseconds> watchdog_period;  // WATCHDOG_USEC=, 0 turns it off
-  std::optional<std::chrono::microseconds> extend_timeout;   // EXTEND_TIMEOUT_USEC=
+  std::optional<std::string> status{};
+  std::optional<int> error{};                                  // ERRNO=
+  std::optional<std::chrono::microseconds> watchdog_period{};  // WATCHDOG_USEC=, 0 turns it off
+  std::optional<std::chrono::microseconds> extend_timeout{};   // EXTEND_TIMEOUT_USEC=
 
   friend bool operator==(const NotifyMessage&, const NotifyMessage&) = default;
 };

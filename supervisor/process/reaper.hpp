@@ -38,13 +38,13 @@ class Reaper {
  public:
   struct Handler {
     // Whether `pid`, which has ended, is a worker of ours.
-    std::function<bool(pid_t pid)> is_known;
+    std::function<bool(pid_t pid)> is_known{};
     // A known child has ended and is reaped. May launch, and may destroy the reaper.
-    std::function<void(pid_t pid, const ExitStatus& status)> on_exit;
+    std::function<void(pid_t pid, const ExitStatus& status)> on_exit{};
     // One of `signals` arrived; `sender` is 0 when the kernel sent it.
-    std::function<void(int signal, pid_t sender)> on_signal;
+    std::function<void(int signal, pid_t sender)> on_signal{};
     // An orphan was reaped; may be empty.
-    std::function<void(pid_t pid, const ExitStatus& status)> on_orphan;
+    std::function<void(pid_t pid, const ExitStatus& status)> on_orphan{};
   };
 
   static constexpr std::size_t ends_per_turn = 256;

@@ -22,9 +22,9 @@
 
 #include <unistd.h>
 
+#include <boost/asio/detail/throw_error.hpp>  // which default_launcher.hpp forgets
 #include <boost/asio/execution/executor.hpp>
 #include <boost/asio/is_executor.hpp>
-#include <boost/process/v2/posix/default_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <utility>
 #include <vector>
