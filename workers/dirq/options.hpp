@@ -26,12 +26,12 @@ enum class Durability : std::uint8_t {
 
 struct Options {
   // Of new files (0666 & ~umask) and directories (0777 & ~umask). Unset: the process's own umask.
-  std::optional<mode_t> umask;
+  std::optional<mode_t> umask = std::nullopt;
   // Seconds of traffic per intermediate directory; 0 and 1 both mean one directory a second. Negative:
   // refused.
   std::chrono::seconds granularity{60};
   // Last digit of the names this object draws, 0..15. Unset: at random. Only lowers the chance of clashes.
-  std::optional<unsigned> rndhex;
+  std::optional<unsigned> rndhex = std::nullopt;
   Durability durability = Durability::none;
   // Create the queue directory and its parents when missing; otherwise its absence is Errc::no_queue.
   bool create = true;

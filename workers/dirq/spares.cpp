@@ -86,7 +86,10 @@ std::optional<std::uint32_t> Spares::keep(int directory, const ElementName& name
     const auto slot = static_cast<std::uint32_t>(cursor_++ % store_.options().recycle);
     const int moved =
         store_.system().rename_noreplace(directory, element.data(), directory_, slot_text(slot).data());
-    if (moved == 0) return slot;
+    if (moved == 0) {
+      adds_to_skip_ = 0;
+      return slot;
+    }
     if (moved == -EINVAL || moved == -ENOSYS || moved == -EXDEV) off_ = true;
     if (moved == -ENOENT) reopen_if_deleted();  // the pool's directory is gone, or the element is
     if (moved != -EEXIST) return std::nullopt;

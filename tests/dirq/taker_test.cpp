@@ -1,0 +1,196 @@
+// tests/dirq/taker_test.cpp
+#include "workers/dirq/taker.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <utility>
+
+#include "tests/dirq/support.hpp"
+#include "workers/dirq/batch.hpp"
+
+namespace simplevisor::dirq {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing_support::QueueTest;
+namespace fs = std::filesystem;
+
+class TakerTest : public QueueTest {
+ protected:
+  void fill(int count) const {
+    fs::create_directories(path / "00000001");
+    for (int i = 0; i < count; ++i) {
+      write(path / "00000001" / element_text(static_cast<std::uint64_t>(i)).data(), std::to_string(i));
+    }
+  }
+  // The next element's content; "" at the end of the pass. Removed when taken.
+  static std::string take(Taker& taker) {
+    auto lock = taker.next().value();
+    if (!lock) return "";
+    std::string content = lock->get().value();
+    EXPECT_TRUE(lock->remove());
+    return content;
+  }
+};
+
+TEST_F(TakerTest, ALoneTakerIsFirstInFirstOut) {
+  Queue queue = open();
+  fill(100);
+  Taker taker(queue);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(take(taker), std::to_string(i));
+  EXPECT_EQ(take(taker), "");
+  EXPECT_EQ(taker.meetings(), 0U);
+}
+
+TEST_F(TakerTest, ANewPassSeesWhatCameSince) {
+  Queue queue = open();
+  Taker taker(queue);
+  EXPECT_EQ(take(taker), "");
+  fill(1);
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "");
+}
+
+TEST_F(TakerTest, ElementsListedAsLockedAreNotTried) {
+  Queue queue = open({.system = &system});
+  fill(3);
+  const Lock held = queue.lock({1, 1}).value();
+  int links = 0;
+  system.after = [&](std::string_view call) { links += call == "link"; };
+  Taker taker(queue);
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "2");
+  EXPECT_EQ(take(taker), "");
+  EXPECT_EQ(taker.meetings(), 0U);
+  EXPECT_EQ(links, 2);
+}
+
+TEST_F(TakerTest, TwoTakersLeapOverEachOthersStretches) {
+  Queue queue = open();
+  fill(100);
+  Taker one(queue, {.stretch = 10});
+  Taker two(queue, {.stretch = 10});
+  EXPECT_EQ(take(one), "0");
+  EXPECT_EQ(take(two), "1");   // listed after 0 was gone
+  EXPECT_EQ(take(one), "10");  // 1 is gone: this stretch is another's
+  EXPECT_EQ(take(two), "2");
+  EXPECT_EQ(take(one), "11");
+  EXPECT_EQ(one.meetings(), 1U);
+  EXPECT_EQ(two.meetings(), 0U);
+}
+
+TEST_F(TakerTest, TogetherTheyTakeEverythingOnce) {
+  Queue queue = open();
+  fill(500);
+  std::vector<Taker> takers;
+  for (int i = 0; i < 4; ++i) takers.emplace_back(queue, TakerOptions{.stretch = 8});
+  std::set<std::string> seen;
+  std::size_t taken = 0;
+  for (bool progress = true; std::exchange(progress, false);) {
+    for (Taker& taker : takers) {
+      const std::string content = take(taker);
+      if (content.empty()) continue;
+      progress = true;
+      ++taken;
+      seen.insert(content);
+    }
+  }
+  EXPECT_EQ(taken, 500U);
+  EXPECT_EQ(seen.size(), 500U);
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(TakerTest, WhatWasLeaptOverIsTakenInTheSamePass) {
+  Queue queue = open();
+  fill(20);
+  Taker taker(queue, {.stretch = 10});
+  EXPECT_EQ(take(taker), "0");
+  ASSERT_TRUE(queue.lock({1, 1}).value().remove());
+  std::vector<std::string> order;
+  for (std::string content = take(taker); !content.empty(); content = take(taker)) order.push_back(content);
+  EXPECT_THAT(order, ElementsAre("10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "2", "3", "4",
+                                 "5", "6", "7", "8", "9"));
+}
+
+TEST_F(TakerTest, AnElementThatAnotherHoldsForLongDoesNotKeepThePassFromEnding) {
+  Queue queue = open({.system = &system});
+  fill(3);
+  // Locked by another after each listing of ours, and before we try.
+  system.before = [](std::string_view call) { return call == "link" ? -EEXIST : 0; };
+  Taker taker(queue, {.stretch = 2});
+  EXPECT_EQ(taker.next().value().has_value(), false);
+  EXPECT_GE(taker.meetings(), 3U);
+}
+
+TEST_F(TakerTest, AnElementThatCannotBeLockedIsReportedAndTheNextOneTaken) {
+  Queue queue = open({.system = &system});
+  fill(2);
+  Taker taker(queue);
+  system.fail("link", EPERM);
+  EXPECT_EQ(taker.next().error().code, Errc::permission);
+  EXPECT_EQ(take(taker), "1");
+}
+
+TEST_F(TakerTest, DirectoriesAreTakenOldestFirst) {
+  Queue queue = open();
+  fs::create_directories(path / "00000002");
+  write(path / "00000002" / "00000000000000", "later");
+  fill(1);
+  Taker taker(queue);
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "later");
+  EXPECT_EQ(take(taker), "");
+}
+
+TEST_F(TakerTest, RestartingBeginsAtTheOldestAgain) {
+  Queue queue = open();
+  fill(3);
+  Taker taker(queue);
+  {
+    const Lock given_back = std::move(*taker.next().value());
+  }
+  taker.restart();
+  EXPECT_EQ(take(taker), "0");
+}
+
+TEST_F(TakerTest, ABatchIsInvisibleUntilItIsCommitted) {
+  Queue queue = open({.durability = Durability::full});
+  Batch batch(queue);
+  ASSERT_TRUE(batch.add("1"));
+  ASSERT_TRUE(batch.add("2"));
+  EXPECT_EQ(queue.count().value(), 0U);
+  std::vector<ElementName> published;
+  ASSERT_TRUE(batch.commit(published));
+  EXPECT_EQ(published.size(), 2U);
+  EXPECT_LT(published[0], published[1]);
+  EXPECT_THAT(drain(queue), ElementsAre("1", "2"));
+  EXPECT_EQ(batch.size(), 0U);
+}
+
+TEST_F(TakerTest, ABatchThatIsNotCommittedLeavesNothing) {
+  Queue queue = open();
+  {
+    Batch batch(queue);
+    ASSERT_TRUE(batch.add("1"));
+    EXPECT_EQ(files().size(), 1U);
+  }
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(TakerTest, ABatchSynchronisesEachDirectoryOnceHoweverManyElements) {
+  std::map<std::string, int> calls;
+  system.after = [&](std::string_view call) { ++calls[std::string(call)]; };
+  Queue queue = open({.durability = Durability::full, .system = &system});
+  Batch batch(queue);
+  while (!batch.full()) ASSERT_TRUE(batch.add("x"));
+  std::vector<ElementName> published;
+  ASSERT_TRUE(batch.commit(published));
+  EXPECT_EQ(published.size(), Batch::elements_max);
+  EXPECT_EQ(calls["fdatasync"], static_cast<int>(Batch::elements_max));
+  EXPECT_LE(calls["fsync"], 4);  // one directory, or two when a minute ends meanwhile, each with TOP
+}
+
+}  // namespace
+}  // namespace simplevisor::dirq
