@@ -139,7 +139,7 @@ Event Intake::finish(Ticket ticket) {
   const dirq::ElementName name = held.lock.name();
   const bool on_record = held.on_record;
   const auto removed = held.lock.remove();
-  passed(Step::removed);
+  if (removed) passed(Step::removed);
   // After the element: an attempt forgotten too early would be one try too many, a record too many is purged.
   if (removed && on_record) attempts_.remove(name);
   return settled(ticket, removed, "remove");
