@@ -103,7 +103,7 @@ class ClonedLauncher : public v2::posix::default_launcher {
   }
 
   template <class Call, class... Inits>
-  static v2::error_code first_error(Call call, Inits&... inits) {
+  static v2::error_code first_error([[maybe_unused]] Call call, Inits&... inits) {
     v2::error_code error;
     static_cast<void>(((error = call(inits), !error) && ...));
     return error;
