@@ -56,7 +56,7 @@ enum class Outcome : std::uint8_t { done, failed, no_such_node, ambiguous, refus
 struct Answer {
   Outcome outcome = Outcome::done;
   std::string message;                 // one line for people; says which node and why when not done
-  std::vector<std::string> paths;      // the nodes it was about
+  std::vector<std::string> paths{};    // the nodes it was about
 };
 
 using Done = std::function<void(Answer)>;

@@ -1,0 +1,131 @@
+// What an administrator does to a running tree, and what he is told.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/integration/host.hpp"
+
+namespace simplevisor::integration {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* host_tree = R"(
+[supervisor.root]
+intensity = 5
+children  = ["broker", "jobs", "once"]
+[supervisor.broker]
+strategy  = "one_for_all"
+intensity = 5
+children  = ["receive", "send"]
+[worker.receive]
+command = ["/bin/sleep", "1000"]
+[worker.send]
+command = ["/bin/sleep", "1000"]
+[pool.jobs]
+size    = 3
+command = ["/bin/sh", "-c", "echo $SIMPLEVISOR_PATH {instance}; exec sleep 1000"]
+[worker.once]
+restart = "temporary"
+command = ["/bin/sh", "-c", "exit 0"]
+)";
+
+class Administration : public testing::Test {
+ protected:
+  void SetUp() override { host.up(); }
+  Host host{host_tree};
+};
+
+TEST_F(Administration, AStoppedNodeStaysStoppedWhenItsSiblingsAreRestarted) {
+  ASSERT_EQ(host.cli({"stop", "root/broker/send"}).exit_code, 0);
+  EXPECT_EQ(host.node("root/broker/send").at("state"), "stopped");
+  EXPECT_EQ(host.node("root/broker/send").at("why"), "stopped by administrator");
+  EXPECT_EQ(host.cli({"check"}).exit_code, 0) << "what was wished for is as expected";
+
+  const pid_t before = host.pid_of("root/broker/receive");
+  ::kill(before, SIGKILL);  // one_for_all: everybody is restarted, but he who is held
+  ASSERT_TRUE(eventually([&] {
+    return host.pid_of("root/broker/receive") > 0 && host.pid_of("root/broker/receive") != before;
+  }));
+  EXPECT_EQ(host.node("root/broker/send").at("state"), "stopped");
+
+  ASSERT_EQ(host.cli({"start", "send"}).exit_code, 0);
+  EXPECT_EQ(host.node("root/broker/send").at("state"), "running");
+}
+
+TEST_F(Administration, StopsAndStartsAWholeSubtree) {
+  ASSERT_EQ(host.cli({"stop", "broker"}).exit_code, 0);
+  EXPECT_EQ(host.pid_of("root/broker/receive"), 0);
+  EXPECT_EQ(host.cli({"check"}).exit_code, 0);
+  const Outcome refused = host.cli({"start", "root/broker/send"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("its supervisor does not run"));
+  ASSERT_EQ(host.cli({"start", "broker"}).exit_code, 0);
+  EXPECT_GT(host.pid_of("root/broker/receive"), 0);
+}
+
+TEST_F(Administration, RestartsANodeWithoutCounting) {
+  const pid_t before = host.pid_of("root/broker/send");
+  const pid_t sibling = host.pid_of("root/broker/receive");
+  ASSERT_EQ(host.cli({"restart", "root/broker/send"}).exit_code, 0);
+  EXPECT_NE(host.pid_of("root/broker/send"), before);
+  EXPECT_EQ(host.pid_of("root/broker/receive"), sibling) << "a wish is no group restart";
+  EXPECT_EQ(host.node("root/broker").at("restarts"), 0);
+}
+
+TEST_F(Administration, KnowsTheInstancesOfAPool) {
+  EXPECT_EQ(host.node("root/jobs").at("wanted"), 3);
+  EXPECT_EQ(host.node("root/jobs").at("ready"), 3);
+  ASSERT_EQ(host.cli({"stop", "root/jobs/2"}).exit_code, 0);
+  EXPECT_EQ(host.node("root/jobs").at("wanted"), 2);
+  ASSERT_EQ(host.cli({"start", "root/jobs/2"}).exit_code, 0);
+  EXPECT_GT(host.pid_of("root/jobs/2"), 0);
+  ASSERT_EQ(host.cli({"restart", "root/jobs/*"}).exit_code, 0);
+  EXPECT_EQ(host.node("root/jobs").at("ready"), 3);
+  EXPECT_TRUE(eventually([&] { return host.lines("state/log/root.jobs.2.log").size() == 3; }));
+  EXPECT_EQ(host.lines("state/log/root.jobs.2.log").back(), "root/jobs/2 2");
+}
+
+TEST_F(Administration, GivesATemporaryChildThatEndedAnotherRun) {
+  ASSERT_TRUE(eventually([&] { return host.node("root/once").at("state") == "ended"; }));
+  EXPECT_EQ(host.cli({"start", "root/once"}).exit_code, 0);
+  EXPECT_TRUE(eventually([&] { return host.node("root/once").at("restarts") == 1; }));
+}
+
+TEST_F(Administration, NamesThatMeanNothingOrTooMuchAreErrors) {
+  EXPECT_EQ(host.cli({"stop", "nobody"}).exit_code, 4);
+  EXPECT_EQ(host.cli({"status", "root/nobody"}).exit_code, 4);
+  EXPECT_EQ(host.cli({"stop", "root"}).exit_code, 1);
+}
+
+TEST_F(Administration, TellsWhenItIsDownAndWhenItsConfigurationIsBroken) {
+  EXPECT_EQ(host.cli({"status"}).exit_code, 0);
+  const Outcome stopped = host.cli({"stop"});
+  EXPECT_EQ(stopped.exit_code, 0) << stopped.err;
+  EXPECT_EQ(host.wait().exit_code, 0);
+  EXPECT_EQ(host.cli({"status"}).exit_code, 3);
+  EXPECT_EQ(host.cli({"check"}).exit_code, 3);
+  EXPECT_EQ(host.cli({"restart", "root/jobs"}).exit_code, 7);
+  EXPECT_EQ(run({SIMPLEVISOR_PROGRAM, "--conf", host.dir() + "/no.toml", "check_configuration"}).exit_code,
+            8);
+}
+
+TEST(Daemon, ReturnsWhenTheTreeIsUp) {
+  Host host("[worker.a]\ncommand = [\"/bin/sleep\", \"1000\"]\n");
+  const Outcome started = host.cli({"start", "--daemon"});
+  ASSERT_EQ(started.exit_code, 0) << started.err;
+  EXPECT_EQ(host.node("root/a").at("state"), "running");
+  EXPECT_EQ(host.cli({"stop"}).exit_code, 0);
+  EXPECT_EQ(host.cli({"status"}).exit_code, 3);
+}
+
+TEST(Daemon, SaysWhyTheTreeIsNotUp) {
+  Host host("[worker.a]\ncommand = [\"/nonexistent/program\"]\n");
+  const Outcome started = host.cli({"start", "--daemon"});
+  EXPECT_EQ(started.exit_code, 1);
+  EXPECT_THAT(started.err, HasSubstr("root/a: could not be started"));
+}
+
+}  // namespace
+}  // namespace simplevisor::integration
