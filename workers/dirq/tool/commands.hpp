@@ -1,0 +1,62 @@
+// workers/dirq/tool/commands.hpp
+//
+// What simplevisor-dirq does, one function per command; main.cpp reads the command line.
+//
+// Output     standard output; a failed write of it is an error like any other.
+// Errors     one line "simplevisor-dirq: what: why" on standard error, and an exit code.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workers/dirq/error.hpp"
+#include "workers/dirq/options.hpp"
+
+namespace simplevisor::dirq::tool {
+
+// Documented in the program's help; scripts depend on them.
+enum Exit : int {
+  exit_done = 0,
+  exit_failed = 1,
+  exit_usage = 2,
+  exit_bad_name = 65,     // EX_DATAERR: not an element name, or a file that cannot be an element
+  exit_not_found = 66,    // EX_NOINPUT: no such queue, element or file
+  exit_no_space = 73,     // EX_CANTCREAT
+  exit_busy = 75,         // EX_TEMPFAIL: the element is locked by another
+  exit_not_allowed = 77,  // EX_NOPERM
+};
+
+struct AddRequest {
+  std::string queue;
+  std::vector<std::string> files;  // "-": standard input; none at all means the same
+  Options options;
+  bool lines = false;      // one element for each line
+  bool take_over = false;  // the file itself becomes the element
+  bool quiet = false;
+  bool json = false;
+};
+
+struct PurgeRequest {
+  std::string queue;
+  PurgeOptions options;
+  bool json = false;
+};
+
+int add(const AddRequest& request);
+int count(const std::string& queue, bool json);
+int list(const std::string& queue, bool json);
+int get(const std::string& queue, const std::string& name);
+int purge(const PurgeRequest& request);
+int stat(const std::string& queue, bool json);
+
+// Reports, and gives the exit code of the error's class.
+int fail(const Error& error);
+int fail(Exit code, std::string_view message);
+// Writes to standard output; reports what goes wrong. exit_done, or exit_failed.
+int print(std::string_view text);
+std::string json_string(std::string_view text);
+
+}  // namespace simplevisor::dirq::tool
