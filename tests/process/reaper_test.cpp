@@ -132,6 +132,27 @@ TEST_F(ReaperTest, SeesEveryOneOfManyEndsThatMergeIntoOneSignal) {
   EXPECT_TRUE(no_children_left());
 }
 
+// A walk over all children takes this long where there are very many.
+long call_with_slow_walks(long number, long a, long b, long c, long d, long e) {
+  const auto begin = std::chrono::steady_clock::now();
+  while (number == SYS_waitid && a == P_ALL && std::chrono::steady_clock::now() < begin + 3ms) {
+  }
+  return real_syscalls().call(number, a, b, c, d, e);
+}
+
+TEST_F(ReaperTest, FindsMergedEndsAlsoWhenItSparesItselfTheWalk) {
+  const Syscalls slow{&call_with_slow_walks, real_syscalls().clone};
+  Reaper reaper{io_, handler(), {}, slow};
+  start({"/bin/true"});
+  run_until([this] { return ends_.size() == 1; });
+  for (const pid_t pid : {start({"/bin/true"}), start({"/bin/true"})}) {
+    siginfo_t info;
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
+  }
+  run_until([this] { return ends_.size() == 3; });
+  EXPECT_TRUE(no_children_left());
+}
+
 TEST_F(ReaperTest, PassesOnTheSignalsItWasAskedFor) {
   Reaper reaper{io_, handler()};
   ::kill(::getpid(), SIGHUP);
