@@ -1,13 +1,13 @@
 // supervisor/health/condition.hpp
 //
-// Decides, for one life of a worker, when it is ready, when it is late, and when it is hung. Pure: time and
-// news are handed in, verdicts come out; monitor.hpp connects it to sockets and a timer.
+// Decides, for one life of a worker, when it is ready, when it is late, and when it is hung. Pure: time
+// and news are handed in, verdicts come out; monitor.hpp connects it to sockets and a timer.
 //
 // Semantics  sd_notify(3) and systemd.service(5): the start timeout runs from the launch until ready;
-// EXTEND_TIMEOUT_USEC moves
-//            it to no earlier than that much from now. The watchdog runs from ready (the start timeout covers
-//            what is before) until the worker says, or is told, that it stops; WATCHDOG_USEC changes its
-//            period. After one late or hung verdict nothing more is said: the life is over.
+//            EXTEND_TIMEOUT_USEC moves it to no earlier than that much from now. The watchdog runs from
+//            ready (the start timeout covers what is before) until the worker says, or is told, that it
+//            stops; WATCHDOG_USEC changes its period. After one late or hung verdict nothing more is said:
+//            the life is over.
 // Threads    a plain value.
 #pragma once
 

@@ -1,16 +1,14 @@
 // supervisor/health/monitor.hpp
 //
-// Watches one life of a worker that says for itself when it is ready, or that has a watchdog. Workers without
-// either (MonitorSpec::needs_monitor() is false) have no monitor, and pay nothing.
+// Watches one life of a worker that says for itself when it is ready, or that has a watchdog. Workers
+// without either (MonitorSpec::needs_monitor() is false) have no monitor, and pay nothing.
 //
 // Order      open() -> put environment() and handover() into the launch -> started(pid) on success, or
-// destroy it.
-//            Destroyed when the life is over: nothing is called back afterwards.
-// Callbacks  on the thread of the io_context, from its loop (of `after` with 0 also). Any of them may destroy
-// the monitor.
-//            Each but on_status and on_stop_extension is called at most once.
-// Cost       one socket or pipe and one timer. The timer is not moved by WATCHDOG=1: when it fires it looks
-// at the last one. Errors     open(): one line. Threads    one.
+//            destroy it. Destroyed when the life is over: nothing is called back afterwards.
+// Callbacks  on the thread of the io_context, from its loop (of `after` with 0 also). Any of them may
+//            destroy the monitor. Each but on_status and on_stop_extension is called at most once.
+// Cost       one socket or pipe and one timer. The timer is not moved by WATCHDOG=1: when it fires it
+//            looks at the last one. Errors     open(): one line. Threads    one.
 #pragma once
 
 #include <sys/types.h>

@@ -3,12 +3,10 @@
 // What one sd_notify(3) datagram says.
 //
 // Semantics  NAME=VALUE lines. Names we have no use for are passed over (MAINPID, FDNAME, MONOTONIC_USEC,
-// ...); a value that is
-//            not a number where one is due makes that line void, not the others. The last of equal lines
-//            counts.
-// Limits     status is valid UTF-8 without control characters and at most `status_bytes_max` long: what was
-// not is replaced
-//            by U+FFFD, or cut.
+//            ...); a value that is not a number where one is due makes that line void, not the others. The
+//            last of equal lines counts.
+// Limits     status is valid UTF-8 without control characters and at most `status_bytes_max` long: what
+//            was not is replaced by U+FFFD, or cut.
 // Errors     none: a datagram is never wrong as a whole.
 // Threads    pure.
 #pragma once

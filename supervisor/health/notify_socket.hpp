@@ -3,10 +3,10 @@
 // The datagram socket a worker sends its sd_notify messages to.
 //
 // Semantics  A path rather than an abstract name: it has an owner and a mode, and works from other network
-// namespaces. Mode 0600,
-//            owned by the worker's user, from its first moment. A message counts if its sender (SO_PASSCRED)
-//            is the worker, in the worker's session, or descends from it; everything else is dropped and
-//            counted. Descriptors that come along are closed, which is what BARRIER=1 waits for.
+//            namespaces. Mode 0600, owned by the worker's user, from its first moment. A message counts if
+//            its sender (SO_PASSCRED) is the worker, in the worker's session, or descends from it;
+//            everything else is dropped and counted. Descriptors that come along are closed, which is what
+//            BARRIER=1 waits for.
 // Limits     a datagram of more than `datagram_bytes_max` is dropped and counted.
 // Errors     open(): one line that names the path.
 // Threads    one.

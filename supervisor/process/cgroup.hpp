@@ -4,8 +4,7 @@
 // started can leave it, and all of it ends with one write.
 //
 // Semantics  Off unless asked for: making and removing a group costs more than starting a process. No
-// controllers are
-//            enabled, so the supervisor may stay where it is.
+//            controllers are enabled, so the supervisor may stay where it is.
 // Errors     not_found: no cgroup v2 mounted; not_permitted: it is not ours to write.
 // Threads    plain objects.
 #pragma once

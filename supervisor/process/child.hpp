@@ -3,9 +3,9 @@
 // The half of a launch that runs in the child, in the memory of the parent, which sleeps until execve or
 // exit.
 //
-// Rules      system calls only, through the table; no libc function that keeps state, no allocation, no lock,
-//            no return. Everything the child says, it writes into the frame. This file's code is compiled
-//            without sanitizers: they would take its stack for somebody else's.
+// Rules      system calls only, through the table; no libc function that keeps state, no allocation, no
+//            lock, no return. Everything the child says, it writes into the frame. This file's code is
+//            compiled without sanitizers: they would take its stack for somebody else's.
 #pragma once
 
 #include <cstdint>

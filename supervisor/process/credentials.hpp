@@ -2,15 +2,13 @@
 //
 // Turns the user and group a configuration names into the numbers a worker runs under.
 //
-// Semantics  a name is looked up first, so that a user called "1000" would win; decimal digits are a numeric
-// id
-//            otherwise, which need not be known to the system. The group defaults to the user's primary
-//            group; supplementary groups are the user's, as login(1) would set them. A group alone keeps the
-//            supervisor's user and drops its supplementary groups.
+// Semantics  a name is looked up first, so that a user called "1000" would win; decimal digits are a
+//            numeric id otherwise, which need not be known to the system. The group defaults to the user's
+//            primary group; supplementary groups are the user's, as login(1) would set them. A group alone
+//            keeps the supervisor's user and drops its supplementary groups.
 // Errors     say which name, and in which database it was looked for.
 // Threads    re-entrant lookups, may block on the network where NSS says so: resolve before workers start,
-// never
-//            between clone and exec.
+//            never between clone and exec.
 #pragma once
 
 #include <sys/types.h>

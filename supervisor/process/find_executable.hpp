@@ -1,13 +1,14 @@
 // supervisor/process/find_executable.hpp
 //
-// Which file a command means: command[0] as execvp(3) would find it, but in the parent and before the launch,
-// by the worker's own PATH.
+// Which file a command means: command[0] as execvp(3) would find it, but in the parent and before the
+// launch, by the worker's own PATH.
 //
-// Semantics  a name with a slash is taken as it is, relative to `directory` (the worker's). Other names are
-// looked for in
-//            each element of `path`, an empty one being `directory`. Directories and files that may not be
-//            executed are passed over; the error says so when nothing better was found.
-// Errors     not_found, not_permitted, system: one line that names the command and where it was looked for.
+// Semantics  a name with a slash is taken as it is, relative to `directory` (the worker's). Other names
+//            are looked for in each element of `path`, an empty one being `directory`. Directories and
+//            files that may not be executed are passed over; the error says so when nothing better was
+//            found.
+// Errors     not_found, not_permitted, system: one line that names the command and where it was looked
+//            for.
 // Limits     judged by our own rights, not those of the worker's user: execve has the last word.
 #pragma once
 

@@ -1,10 +1,10 @@
 // supervisor/process/launch_plan.hpp
 //
-// Everything a launch needs, prepared beforehand so that the launch itself allocates nothing and asks nobody.
+// Everything a launch needs, prepared beforehand so that the launch itself allocates nothing and asks
+// nobody.
 //
 // Ownership  a plan only points: at strings, arrays and descriptors its owner keeps alive during launch().
-// One
-//            plan serves any number of launches.
+//            One plan serves any number of launches.
 // Threads    a plain value.
 #pragma once
 

@@ -3,19 +3,16 @@
 // Starts one process: clone(CLONE_VM | CLONE_VFORK), the stages of launch_plan.hpp in the child, execve.
 //
 // Semantics  launch() returns when the program is executing or could not be. A child that failed is reaped
-// before
-//            launch() returns: no zombie, and no exit to be seen elsewhere.
-//            Construct early, while descriptor numbers are low: the launcher keeps /dev/null open.
+//            before launch() returns: no zombie, and no exit to be seen elsewhere. Construct early, while
+//            descriptor numbers are low: the launcher keeps /dev/null open.
 // Cost       independent of the supervisor's memory and of the number of its descriptors: neither the page
-// tables
-//            nor the descriptor table are copied. With standard input null and nothing else configured the
-//            system calls are: clone in the parent; close_range, setsid, dup2, close_range, rt_sigprocmask,
-//            execve in the child.
+//            tables nor the descriptor table are copied. With standard input null and nothing else
+//            configured the system calls are: clone in the parent; close_range, setsid, dup2, close_range,
+//            rt_sigprocmask, execve in the child.
 // Errors     LaunchError: the stage and its errno.
 // Threads    one launcher per thread (its stack is reused). Other threads may run.
 // Why not    posix_spawn (no sessions with credentials, limits, cgroup; no stage in its errors) or fork
-// (copies the
-//            page tables: milliseconds in a large supervisor).
+//            (copies the page tables: milliseconds in a large supervisor).
 #pragma once
 
 #include <sys/types.h>

@@ -1,14 +1,14 @@
 // supervisor/process/leftovers.hpp
 //
-// Finds and ends processes that outlived their worker by leaving its process group (double fork and setsid).
+// Finds and ends processes that outlived their worker by leaving its process group (double fork and
+// setsid).
 //
 // Semantics  They are our children, since we are a sub-reaper, and they carry the environment their worker
-// was given. A child
-//            that is no worker and whose environment names a life that is over is killed with its group. What
-//            has no such environment (it replaced it) is left alone and counted: docs/decisions/leftovers.md.
-// Cost       reads the list of our children, and one file for each that is no worker. Nothing on the way of a
-// restart: call it
-//            some time after ends, and when a worker was stopped.
+//            was given. A child that is no worker and whose environment names a life that is over is
+//            killed with its group. What has no such environment (it replaced it) is left alone and
+//            counted: docs/decisions/leftovers.md.
+// Cost       reads the list of our children, and one file for each that is no worker. Nothing on the way
+//            of a restart: call it some time after ends, and when a worker was stopped.
 // Safety     only our own unreaped children are signalled, so call it on the thread that reaps.
 #pragma once
 

@@ -2,19 +2,17 @@
 //
 // Sees every child end, at once, and the signals meant for the supervisor: one signalfd for both.
 //
-// Semantics  The end of a known child: what is left of its process group is killed while the child is still
-//            unreaped (so its number cannot belong to anybody else), then it is reaped, then on_exit.
-//            Children we do not know are orphans adopted as a sub-reaper or as pid 1: reaped and counted,
-//            never signalled. A child must be known before the loop runs again after its launch.
+// Semantics  The end of a known child: what is left of its process group is killed while the child is
+//            still unreaped (so its number cannot belong to anybody else), then it is reaped, then
+//            on_exit. Children we do not know are orphans adopted as a sub-reaper or as pid 1: reaped and
+//            counted, never signalled. A child must be known before the loop runs again after its launch.
 // Cost       per end: read of the signalfd, which names the first child (waitid twice and kill, none
-// depending on the number
-//            of children), and afterwards one waitid over all children for ends whose signals merged;
-//            that walk grows with the number of children, so it is spared where it costs (at most 50 ms late, at most a tenth
-//            of the time).
+//            depending on the number of children), and afterwards one waitid over all children for ends
+//            whose signals merged; that walk grows with the number of children, so it is spared where it
+//            costs (at most 50 ms late, at most a tenth of the time).
 // Fairness   at most `ends_per_turn` ends are handled before other work of the loop gets its turn.
 // Signals    the constructor blocks SIGCHLD and `signals` in the calling thread: construct before other
-// threads start.
-//            Nothing else in the process may reap children, nor wait for any with waitpid.
+//            threads start. Nothing else in the process may reap children, nor wait for any with waitpid.
 // Threads    that of the io_context.
 #pragma once
 

@@ -3,8 +3,8 @@
 // The one door between this project's process handling and the kernel, so that a test can make any system
 // call fail, or count them.
 //
-// Two pointers are enough: everything but clone goes through `call` by its number. The child of a launch runs
-// in the memory of its parent, where libc's wrappers are not safe (setresuid signals all threads,
+// Two pointers are enough: everything but clone goes through `call` by its number. The child of a launch
+// runs in the memory of its parent, where libc's wrappers are not safe (setresuid signals all threads,
 // interceptors of sanitizers keep tables), so it needs raw calls anyway.
 //
 // Errors     as syscall(2): -1 and errno.

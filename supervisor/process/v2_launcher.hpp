@@ -5,18 +5,15 @@
 //
 //     ClonedLauncher launcher;
 //     error_code error;
-//     auto process = launcher(io.get_executor(), error, "/bin/true", std::vector<std::string>{},
-//     initialisers...);
+//     auto process = launcher(io.get_executor(), error, "/bin/true", arguments, initialisers...);
 //
 // Semantics  on_setup(launcher, executable, argv) in the parent; on_exec_setup in the child, after our own
-// stages and with
-//            the rules of LaunchPlan::initialiser; on_fork_error, on_error, on_success in the parent. A
-//            descriptor of `fd_whitelist` stays open in the child. The error code is the cause, never a later
-//            errno.
-// Unlike 1.81's launchers: no zombie and no exit handlers run after a failed exec, no reactor touched, no
-// descriptor leaked,
-//            cost independent of the size of the process (docs/decisions/launcher.md).
-// Not beside a Reaper, which reaps every child of the process before the handle could.
+//            stages and with the rules of LaunchPlan::initialiser; on_fork_error, on_error, on_success in
+//            the parent. A descriptor of `fd_whitelist` stays open in the child. The error code is the
+//            cause, never a later errno. Unlike 1.81's launchers: no zombie and no exit handlers run after
+//            a failed exec, no reactor touched, no descriptor leaked, cost independent of the size of the
+//            process (docs/decisions/launcher.md). Not beside a Reaper, which reaps every child of the
+//            process before the handle could.
 // Threads    one launcher per thread.
 #pragma once
 
