@@ -77,85 +77,82 @@ bool python_available() {
   return ::access("/usr/lib/python3/dist-packages/dirq/QueueSimple.py", R_OK) == 0;
 }
 
-double add(Contender contender, const Work& work) {
+Took add(Contender contender, const Work& work) {
   const std::string content(work.size, 'x');
   const long share = work.elements / work.processes;
-  double took = 0;
+  Took took;
   switch (contender) {
     case Contender::raw:
       took = race(work.processes, [&](const auto& released, int) {
-               released();
-               raw_add(work.queue.c_str(), content.data(), content.size(), share);
-             }).count();
+        released();
+        raw_add(work.queue.c_str(), content.data(), content.size(), share);
+      });
       break;
     case Contender::library:
     case Contender::recycling:
       took = race(work.processes, [&](const auto& released, int) {
-               dirq::Queue queue = open_queue(contender, work);
-               released();
-               for (long i = 0; i < share; ++i) checked(queue.add(content));
-             }).count();
+        dirq::Queue queue = open_queue(contender, work);
+        released();
+        for (long i = 0; i < share; ++i) checked(queue.add(content));
+      });
       break;
     case Contender::python:
       took = race(work.processes,
-                  {python, "-c", python_add, work.queue, std::to_string(work.size), std::to_string(share)})
-                 .count();
+                  {python, "-c", python_add, work.queue, std::to_string(work.size), std::to_string(share)});
       break;
   }
   expect_count(work, static_cast<std::size_t>(share * work.processes));
   return took;
 }
 
-double take(Contender contender, const Work& work) {
-  double took = 0;
+Took take(Contender contender, const Work& work) {
+  Took took;
   switch (contender) {
     case Contender::raw:
       took = race(work.processes, [&](const auto& released, int) {
-               std::string buffer(work.size + 1, '\0');
-               released();
-               raw_take(work.queue.c_str(), buffer.data(), buffer.size());
-             }).count();
+        std::string buffer(work.size + 1, '\0');
+        released();
+        raw_take(work.queue.c_str(), buffer.data(), buffer.size());
+      });
       break;
     case Contender::library:
     case Contender::recycling:
       took = race(work.processes, [&](const auto& released, int) {
-               dirq::Queue queue = open_queue(contender, work);
-               dirq::Taker taker(queue);
-               std::string buffer;
-               released();
-               take_all(taker, buffer);
-             }).count();
+        dirq::Queue queue = open_queue(contender, work);
+        dirq::Taker taker(queue);
+        std::string buffer;
+        released();
+        take_all(taker, buffer);
+      });
       break;
     case Contender::python:
-      took = race(work.processes, {python, "-c", python_take, work.queue}).count();
+      took = race(work.processes, {python, "-c", python_take, work.queue});
       break;
   }
   expect_count(work, 0);
   return took;
 }
 
-double through(Contender contender, const Work& work) {
+Took through(Contender contender, const Work& work) {
   const std::string content(work.size, 'x');
-  return race(1,
-              [&](const auto& released, int) {
-                std::string buffer(work.size + 1, '\0');
-                if (contender == Contender::raw) {
-                  released();
-                  for (long i = 0; i < work.elements; i += turn) {
-                    raw_add(work.queue.c_str(), content.data(), content.size(), turn);
-                    raw_take(work.queue.c_str(), buffer.data(), buffer.size());
-                  }
-                  return;
-                }
-                dirq::Queue queue = open_queue(contender, work);
-                dirq::Taker taker(queue);
-                released();
-                for (long i = 0; i < work.elements; i += turn) {
-                  for (long k = 0; k < turn; ++k) checked(queue.add(content));
-                  take_all(taker, buffer);
-                }
-              })
-      .count();
+  return race(1, [&](const auto& released, int) {
+    std::string buffer(work.size + 1, '\0');
+    if (contender == Contender::raw) {
+      released();
+      for (long i = 0; i < work.elements; i += turn) {
+        raw_add(work.queue.c_str(), content.data(), content.size(), turn);
+        raw_take(work.queue.c_str(), buffer.data(), buffer.size());
+      }
+      return;
+    }
+    dirq::Queue queue = open_queue(contender, work);
+    dirq::Taker taker(queue);
+    released();
+    for (long i = 0; i < work.elements; i += turn) {
+      for (long k = 0; k < turn; ++k) checked(queue.add(content));
+      take_all(taker, buffer);
+    }
+  });
 }
 
 }  // namespace simplevisor::bench

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string>
 
+#include "tests/bench/dirq/race.hpp"
+
 namespace simplevisor::bench {
 
 enum class Contender { raw, library, recycling, python };
@@ -17,12 +19,12 @@ struct Work {
   int processes = 1;
 };
 
-// Seconds. Taking ends when the queue is empty; throws std::runtime_error when elements are missing or left.
-double add(Contender contender, const Work& work);
-double take(Contender contender, const Work& work);
+// Taking ends when the queue is empty; throws std::runtime_error when elements are missing or left.
+Took add(Contender contender, const Work& work);
+Took take(Contender contender, const Work& work);
 
 // One process that adds 100 and takes 100 in turn: the steady state of a queue that is kept short.
-double through(Contender contender, const Work& work);
+Took through(Contender contender, const Work& work);
 
 bool python_available();
 

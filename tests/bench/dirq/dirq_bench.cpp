@@ -45,20 +45,30 @@ struct Row {
   std::string base;      // what the ratio is to
   double base_rate = 0;  // elements per second, median
   double rate = 0;
-  double target = 0;  // 0: for information
+  double processor_ratio = 0;  // the same per second of processor time
+  double target = 0;           // 0: for information
   [[nodiscard]] double ratio() const { return base_rate > 0 ? rate / base_rate : 0; }
   [[nodiscard]] bool missed() const { return target > 0 && ratio() < target; }
 };
 
-using Rates = std::map<std::string, std::vector<double>>;
+// Elements per second, and per second of processor time, one of each per round.
+struct Rates {
+  std::vector<double> wall;
+  std::vector<double> processor;
+  void note(long elements, const Took& took) {
+    wall.push_back(static_cast<double>(elements) / took.seconds);
+    processor.push_back(static_cast<double>(elements) / took.processor_seconds);
+  }
+};
+using RatesByName = std::map<std::string, Rates>;
 
 class Bench {
  public:
   explicit Bench(const Settings& settings) : settings_(settings) {}
 
   void run() {
-    fmt::print("{:<6} {:<22} {:>6} {:>5}  {:>12} {:>10} {:>10} {:>6}  {}\n", "where", "what", "bytes",
-               "procs", "against", "its rate/s", "our rate/s", "ratio", "target");
+    fmt::print("{:<6} {:<22} {:>6} {:>5}  {:>12} {:>10} {:>10} {:>6} {:>6}  {}\n", "where", "what", "bytes",
+               "procs", "against", "its rate/s", "our rate/s", "ratio", "by cpu", "target");
     for (const auto& [where, root] :
          {std::pair{"disk", settings_.disk}, std::pair{"memory", settings_.memory}}) {
       if (root.empty()) continue;
@@ -81,9 +91,10 @@ class Bench {
       const Row& row = rows_[i];
       out << fmt::format(
           R"(  {{"where": "{}", "what": "{}", "bytes": {}, "processes": {}, "against": "{}", "against_rate": {:.0f}, )"
-          R"("rate": {:.0f}, "ratio": {:.3f}, "target": {}}}{})",
+          R"("rate": {:.0f}, "ratio": {:.3f}, "processor_ratio": {:.3f}, "target": {}}}{})",
           row.where, row.what, row.size, row.processes, row.base, row.base_rate, row.rate, row.ratio(),
-          row.target > 0 ? fmt::format("{}", row.target) : "null", i + 1 < rows_.size() ? ",\n" : "\n");
+          row.processor_ratio, row.target > 0 ? fmt::format("{}", row.target) : "null",
+          i + 1 < rows_.size() ? ",\n" : "\n");
     }
     out << "]\n";
     if (!out.flush()) throw std::runtime_error("cannot write " + settings_.json);
@@ -121,8 +132,8 @@ class Bench {
     std::vector<std::pair<std::string, Contender>> contenders{{"raw", Contender::raw},
                                                               {"ours", Contender::library}};
     if (settings_.python && python_available()) contenders.emplace_back("python", Contender::python);
-    Rates added;
-    Rates taken;
+    RatesByName added;
+    RatesByName taken;
     const long count = elements(where, size);
     for (int round = 0; round < settings_.rounds; ++round) {
       const Scratch scratch(root);
@@ -130,13 +141,13 @@ class Bench {
         const auto& [name, contender] = contenders[(i + static_cast<std::size_t>(round)) % contenders.size()];
         const Work work{scratch.queue(name), size, count, processes};
         fs::create_directories(work.queue);
-        added[name].push_back(static_cast<double>(count) / add(contender, work));
-        taken[name].push_back(static_cast<double>(count) / take(contender, work));
+        added[name].note(count, add(contender, work));
+        taken[name].note(count, take(contender, work));
       }
     }
     report({where, "add", size, processes, "raw"}, added["raw"], added["ours"], 0.95);
     report({where, "take", size, processes, "raw"}, taken["raw"], taken["ours"], 0.95);
-    if (!added["python"].empty()) {
+    if (!added["python"].wall.empty()) {
       report({where, "add", size, processes, "python3-dirq"}, added["python"], added["ours"], 0);
       report({where, "take", size, processes, "python3-dirq"}, taken["python"], taken["ours"], 0);
     }
@@ -144,7 +155,7 @@ class Bench {
 
   void recycle(const std::string& where, const std::string& root, std::size_t size) {
     if (!wanted(fmt::format("{}/recycle/{}/1", where, size))) return;
-    Rates rates;
+    RatesByName rates;
     const long count = elements(where, size);
     const double target = where == "disk" ? 2.0 : 0;
     const Scratch scratch(root);
@@ -155,12 +166,12 @@ class Bench {
     for (int round = 0; round < settings_.rounds; ++round) {
       const Work raw{scratch.queue(fmt::format("raw{}", round)), size, count, 1};
       fs::create_directories(raw.queue);
-      rates["raw add"].push_back(static_cast<double>(count) / add(Contender::raw, raw));
-      rates["raw take"].push_back(static_cast<double>(count) / take(Contender::raw, raw));
-      rates["add"].push_back(static_cast<double>(count) / add(Contender::recycling, ours));
-      rates["take"].push_back(static_cast<double>(count) / take(Contender::recycling, ours));
-      rates["raw through"].push_back(static_cast<double>(count) / through(Contender::raw, raw));
-      rates["through"].push_back(static_cast<double>(count) / through(Contender::recycling, ours));
+      rates["raw add"].note(count, add(Contender::raw, raw));
+      rates["raw take"].note(count, take(Contender::raw, raw));
+      rates["add"].note(count, add(Contender::recycling, ours));
+      rates["take"].note(count, take(Contender::recycling, ours));
+      rates["raw through"].note(count, through(Contender::raw, raw));
+      rates["through"].note(count, through(Contender::recycling, ours));
     }
     report({where, "add, recycling", size, 1, "raw"}, rates["raw add"], rates["add"], target);
     report({where, "take, recycling", size, 1, "raw"}, rates["raw take"], rates["take"], 0);
@@ -169,7 +180,7 @@ class Bench {
 
   void takers(const std::string& where, const std::string& root) {
     if (!wanted(fmt::format("{}/takers/1024/4", where))) return;
-    Rates rates;
+    RatesByName rates;
     const long count = elements(where, 1'024);
     const std::map<std::string, std::pair<Contender, int>> contenders{{"raw 1", {Contender::raw, 1}},
                                                                       {"raw 4", {Contender::raw, 4}},
@@ -182,19 +193,21 @@ class Bench {
         fs::create_directories(work.queue);
         add(Contender::library, work);
         work.processes = contender.second;
-        rates[name].push_back(static_cast<double>(count) / take(contender.first, work));
+        rates[name].note(count, take(contender.first, work));
       }
     }
     report({where, "4 takers", 1'024, 4, "1 taker"}, rates["1"], rates["4"], 1.0);
     report({where, "4 raw takers", 1'024, 4, "1 raw taker"}, rates["raw 1"], rates["raw 4"], 0);
   }
 
-  void report(Row row, const std::vector<double>& base, const std::vector<double>& ours, double target) {
-    row.base_rate = median(base);
-    row.rate = median(ours);
+  void report(Row row, const Rates& base, const Rates& ours, double target) {
+    row.base_rate = median(base.wall);
+    row.rate = median(ours.wall);
+    row.processor_ratio = median(ours.processor) / median(base.processor);
     row.target = target;
-    fmt::print("{:<6} {:<22} {:>6} {:>5}  {:>12} {:>10.0f} {:>10.0f} {:>6.2f}  {}\n", row.where, row.what,
-               row.size, row.processes, row.base, row.base_rate, row.rate, row.ratio(),
+    fmt::print("{:<6} {:<22} {:>6} {:>5}  {:>12} {:>10.0f} {:>10.0f} {:>6.2f} {:>6.2f}  {}\n", row.where,
+               row.what, row.size, row.processes, row.base, row.base_rate, row.rate, row.ratio(),
+               row.processor_ratio,
                target <= 0 ? "-" : fmt::format("{:.2f} {}", target, row.missed() ? "MISSED" : "ok"));
     std::fflush(stdout);
     rows_.push_back(std::move(row));

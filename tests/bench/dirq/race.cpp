@@ -2,11 +2,13 @@
 #include "tests/bench/dirq/race.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
@@ -28,9 +30,19 @@ struct Pipe {
   std::array<int, 2> ends{};
 };
 
+double processor_seconds_of_children() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 // `child(ready, go)` runs in each process and must not return while the work is undone.
 template <class Child>
-std::chrono::duration<double> race_of(int processes, Child child) {
+Took race_of(int processes, Child child) {
+  const double processor_before = processor_seconds_of_children();
   const Pipe ready;
   const Pipe go;
   std::vector<pid_t> pids;
@@ -65,12 +77,12 @@ std::chrono::duration<double> race_of(int processes, Child child) {
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - from;
   if (failed) throw std::runtime_error("a process failed");
-  return took;
+  return {took.count(), processor_seconds_of_children() - processor_before};
 }
 
 }  // namespace
 
-std::chrono::duration<double> race(int processes, const Runner& runner) {
+Took race(int processes, const Runner& runner) {
   return race_of(processes, [&](int ready, int go, int index) {
     runner(
         [&] {
@@ -82,7 +94,7 @@ std::chrono::duration<double> race(int processes, const Runner& runner) {
   });
 }
 
-std::chrono::duration<double> race(int processes, const std::vector<std::string>& command) {
+Took race(int processes, const std::vector<std::string>& command) {
   return race_of(processes, [&](int ready, int go, int) {
     ::dup2(go, STDIN_FILENO);
     ::dup2(ready, STDOUT_FILENO);

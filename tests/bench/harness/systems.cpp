@@ -65,14 +65,13 @@ std::string simplevisor_head(const Job& job) {
       (job.directory / "state").string());
 }
 
-constexpr std::string_view supervision =
-    "strategy = \"one_for_one\"\nordered = false\nintensity = 1000000000\nperiod = \"1s\"\n";
+constexpr std::string_view supervision = "ordered = false\nintensity = 100000\nperiod = \"100ms\"\n";
 constexpr std::string_view no_output = "stdout = \"null\"\nstderr = \"null\"\n";
 
 std::string tree_of_workers(const Job& job) {
   std::string text = simplevisor_head(job);
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "[supervisor.root]\n{}children = [\n", supervision);
+  fmt::format_to(out, "[supervisor.root]\nstrategy = \"one_for_one\"\n{}children = [\n", supervision);
   for (unsigned id = 0; id < job.workers; ++id) fmt::format_to(out, "  \"w{:05}\",\n", id);
   text += "]\n";
   for (unsigned id = 0; id < job.workers; ++id) {
@@ -84,9 +83,8 @@ std::string tree_of_workers(const Job& job) {
 
 std::string tree_of_a_pool(const Job& job) {
   return fmt::format(
-      "{}[supervisor.root]\n{}children = [\"w\"]\n\n[pool.w]\nsize = {}\nintensity = 1000000000\nperiod = "
-      "\"1s\"\n"
-      "command = [\"{}\", \"{}\"]\n{}",
+      "{0}[supervisor.root]\nstrategy = \"one_for_one\"\n{1}children = [\"w\"]\n\n"
+      "[pool.w]\nsize = {2}\n{1}command = [\"{3}\", \"{4}\"]\n{5}",
       simplevisor_head(job), supervision, job.workers, job.worker.string(), job.argument("{instance}"),
       no_output);
 }
