@@ -127,5 +127,20 @@ TEST(Daemon, SaysWhyTheTreeIsNotUp) {
   EXPECT_THAT(started.err, HasSubstr("root/a: could not be started"));
 }
 
+// In a container the supervisor is pid 1: orphans become its children, and no signal has a default action.
+TEST(Container, RunsReapsAndStopsAsPidOne) {
+  Host host(
+      "[worker.a]\ncommand = [\"/bin/sh\", \"-c\", '''(sleep 0.01; echo $$ >@DIR@/orphan) & exec sleep "
+      "1000''']\n");
+  host.launch({"unshare", "--map-root-user", "--user", "--pid", "--fork", "--mount-proc"});
+  ASSERT_TRUE(eventually([&] {
+    return host.node("root/a").at("state") == "running" && !host.read("orphan").empty();
+  })) << host.log();
+  EXPECT_THAT(host.log(), HasSubstr("as pid 1,"));
+  const Outcome stopped = host.cli({"stop"});
+  EXPECT_EQ(stopped.exit_code, 0) << stopped.err;
+  EXPECT_EQ(host.wait().exit_code, 0);
+}
+
 }  // namespace
 }  // namespace simplevisor::integration

@@ -111,9 +111,12 @@ Host::~Host() {
   fs::remove_all(dir_);
 }
 
-void Host::launch() {
-  pid_ = spawn({SIMPLEVISOR_PROGRAM, "--conf", dir_ + "/tree.toml", "start"}, dir_ + "/stdout",
-               dir_ + "/stderr");
+void Host::launch(std::vector<std::string> before) {
+  for (const auto& word :
+       {std::string(SIMPLEVISOR_PROGRAM), std::string("--conf"), dir_ + "/tree.toml", std::string("start")}) {
+    before.push_back(word);
+  }
+  pid_ = spawn(before, dir_ + "/stdout", dir_ + "/stderr");
 }
 
 void Host::up() {

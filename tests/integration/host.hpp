@@ -33,7 +33,8 @@ class Host {
   ~Host();
 
   // `simplevisor start` in the foreground, as our child. up(): waits until it says that the tree is up.
-  void launch();
+  // `before`: a command that starts it, such as unshare(1) with its options.
+  void launch(std::vector<std::string> before = {});
   void up();
   // Runs `simplevisor --conf ... ARGUMENTS`.
   [[nodiscard]] Outcome cli(const std::vector<std::string>& arguments) const;
