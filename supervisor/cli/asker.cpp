@@ -1,0 +1,95 @@
+#include "supervisor/cli/asker.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "supervisor/control/json.hpp"
+#include "supervisor/control/text.hpp"
+
+namespace simplevisor::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds question_time{30'000};
+
+}  // namespace
+
+Asker::Asker(std::string socket_path, std::optional<milliseconds> timeout) : client_(std::move(socket_path)) {
+  if (timeout) end_ = std::chrono::steady_clock::now() + *timeout;
+}
+
+control::Client::Timeout Asker::left(control::Client::Timeout otherwise) const {
+  if (!end_) return otherwise;
+  return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(*end_ - std::chrono::steady_clock::now()));
+}
+
+std::expected<control::Response, Failure> Asker::get(const std::string& target) const {
+  auto response = client_.get(target, left(question_time));
+  if (!response) return std::unexpected(failure_of(response.error()));
+  if (response->status >= 300) return std::unexpected(failure_of(*response));
+  return *std::move(response);
+}
+
+std::expected<Asker::Found, Failure> Asker::nodes(std::string_view what, std::string_view pattern) const {
+  std::string target = fmt::format("/v1/{}", what);
+  if (!pattern.empty()) target += "?pattern=" + control::percent_encoded(pattern);
+  auto response = get(target);
+  if (!response) return std::unexpected(std::move(response.error()));
+  auto rows = control::parse_nodes(response->body);
+  if (!rows) return std::unexpected(unreadable(rows.error()));
+  return Found{std::move(response->body), *std::move(rows)};
+}
+
+std::expected<runtime::ServiceInfo, Failure> Asker::info() const {
+  auto response = get("/v1/info");
+  if (!response) return std::unexpected(std::move(response.error()));
+  auto info = control::parse_info(response->body);
+  if (!info) return std::unexpected(unreadable(info.error()));
+  return *std::move(info);
+}
+
+std::expected<Asker::Answered, Failure> Asker::post(const std::string& target, const std::string& body,
+                                                    bool wait) const {
+  auto response = client_.post(target + (wait ? "" : "?wait=false"), body,
+                               left(wait ? std::nullopt : std::optional(question_time)));
+  if (!response) return std::unexpected(failure_of(response.error()));
+  if (response->status >= 300) return std::unexpected(failure_of(*response));
+  auto answer = control::parse_answer(response->body);
+  if (!answer) return std::unexpected(unreadable(answer.error()));
+  return Answered{std::move(response->body), *std::move(answer)};
+}
+
+std::expected<Asker::Answered, Failure> Asker::act(std::string_view what, std::string_view pattern,
+                                                   bool wait) const {
+  return post(fmt::format("/v1/{}", what), control::pattern_body(pattern), wait);
+}
+
+std::expected<Asker::Answered, Failure> Asker::shut_down(bool wait) const {
+  return post("/v1/shutdown", "", wait);
+}
+
+std::expected<control::Fd, Failure> Asker::process() const {
+  auto process = client_.peer_process(left(question_time));
+  if (!process) return std::unexpected(failure_of(process.error()));
+  return *std::move(process);
+}
+
+bool Asker::wait_for_end(const control::Fd& process) const {
+  if (!process) return true;
+  pollfd entry{.fd = process.get(), .events = POLLIN, .revents = 0};
+  for (;;) {
+    const auto time = left(std::nullopt);
+    const int limit =
+        time ? static_cast<int>(std::min<std::int64_t>(time->count(), std::numeric_limits<int>::max())) : -1;
+    const int count = ::poll(&entry, 1, limit);
+    if (count > 0) return true;
+    if (count == 0 || errno != EINTR) return false;
+  }
+}
+
+}  // namespace simplevisor::cli

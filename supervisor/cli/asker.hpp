@@ -1,0 +1,58 @@
+// supervisor/cli/asker.hpp
+//
+// Asks a running supervisor on behalf of one command, within the time the command was given.
+//
+// Time       --timeout counts from the construction and covers all requests of the command. Without it questions
+//            may take 30 s, which only a supervisor that hangs needs, and deeds as long as they take.
+// Errors     a Failure, ready to be reported.
+// Threads    one at a time; blocks.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "supervisor/cli/node_text.hpp"
+#include "supervisor/cli/terminal.hpp"
+#include "supervisor/control/client.hpp"
+
+namespace simplevisor::cli {
+
+class Asker {
+ public:
+  Asker(std::string socket_path, std::optional<std::chrono::milliseconds> timeout);
+
+  struct Found {
+    std::string json;  // as the supervisor gave it
+    Rows rows;
+  };
+  // `what` is status, check or tree.
+  std::expected<Found, Failure> nodes(std::string_view what, std::string_view pattern) const;
+
+  struct Answered {
+    std::string json;
+    runtime::Answer answer;
+  };
+  // `what` is start, stop or restart.
+  std::expected<Answered, Failure> act(std::string_view what, std::string_view pattern, bool wait) const;
+  std::expected<Answered, Failure> shut_down(bool wait) const;
+
+  std::expected<runtime::ServiceInfo, Failure> info() const;
+
+  // A handle that polls readable when the supervisor's process has ended; empty when it cannot be watched.
+  std::expected<control::Fd, Failure> process() const;
+  // False: the time was over first.
+  bool wait_for_end(const control::Fd& process) const;
+
+ private:
+  control::Client::Timeout left(control::Client::Timeout otherwise) const;
+  std::expected<control::Response, Failure> get(const std::string& target) const;
+  std::expected<Answered, Failure> post(const std::string& target, const std::string& body, bool wait) const;
+
+  control::Client client_;
+  std::optional<std::chrono::steady_clock::time_point> end_;
+};
+
+}  // namespace simplevisor::cli

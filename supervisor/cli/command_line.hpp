@@ -1,0 +1,46 @@
+// supervisor/cli/command_line.hpp
+//
+// The words after `simplevisor`, understood.
+//
+// Grammar    simplevisor [globals] COMMAND [globals] [PATH] [globals]; every verb may be written with "-" for
+//            "_"; after "--" nothing is an option.
+// Errors     a Halt: what to print and with which code to leave, for mistakes (one line, with the nearest
+//            valid word) and for --help alike.
+// Threads    a pure function of its arguments.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/cli/exit_codes.hpp"
+
+namespace simplevisor::cli {
+
+enum class Command : std::uint8_t { start, stop, restart, status, check, tree, check_configuration, version };
+
+struct CommandLine {
+  Command command = Command::version;
+  std::string path;    // a node's path, unique name or glob; "" for none
+  std::string conf;    // --conf; "" for the usual places
+  std::string socket;  // --socket; "" for the one in the configuration's state directory
+  std::optional<std::chrono::milliseconds> timeout;
+  bool json = false;
+  bool no_wait = false;
+  bool daemon = false;   // of start
+  bool verbose = false;  // of check_configuration
+};
+
+struct Halt {
+  Exit exit = Exit::usage;
+  bool json = false;    // whether --json was among the words
+  std::string message;  // help, or what is wrong
+};
+
+// `words` without the program's own name.
+std::expected<CommandLine, Halt> parse_command_line(std::vector<std::string> words);
+
+}  // namespace simplevisor::cli

@@ -1,0 +1,49 @@
+// supervisor/cli/commands.hpp
+//
+// The commands of `simplevisor`, each in a file of its name, and what they are given. A command prints its
+// result or its failure and returns the exit code.
+//
+// Threads    one at a time; blocks.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "supervisor/cli/asker.hpp"
+#include "supervisor/cli/command_line.hpp"
+#include "supervisor/cli/locate.hpp"
+#include "supervisor/cli/terminal.hpp"
+
+namespace simplevisor::cli {
+
+// Runs the supervisor itself, in the foreground or as a daemon. A parameter, because commands are of use without
+// the runtime: the program hands in run_supervisor() of run_supervisor.hpp.
+using RunSupervisor = std::function<int(const CommandLine&, const Environment&, Terminal&)>;
+
+struct Context {
+  const CommandLine& line;
+  const Environment& environment;
+  Terminal& terminal;
+  const RunSupervisor& run_supervisor;
+};
+
+int start(Context& context);
+int stop(Context& context);
+int restart(Context& context);
+int status(Context& context);
+int check(Context& context);
+int tree(Context& context);
+int check_configuration(Context& context);
+int version(Context& context);
+
+// Shared by start, stop and restart of a PATH: says what it waits for, asks, says what came of it.
+int act_on_path(Context& context, std::string_view verb, std::string_view done);
+
+// Finds the socket and prepares to ask.
+std::expected<Asker, Failure> asker_for(const Context& context);
+
+// Understands `words` and carries the command out: the whole program but its streams.
+int run(std::vector<std::string> words, const Environment& environment, Terminal& terminal,
+        const RunSupervisor& run_supervisor);
+
+}  // namespace simplevisor::cli

@@ -1,0 +1,31 @@
+// supervisor/cli/node_text.hpp
+//
+// Nodes as people read them: the table of `status`, the lines of `check`, the drawing of `tree`, and the words
+// in which a command says what it waits for.
+//
+// Requires   rows in tree order, as the control API gives them.
+// Threads    pure functions. 10,000 rows take milliseconds.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "supervisor/runtime/service.hpp"
+
+namespace simplevisor::cli {
+
+using Rows = std::vector<runtime::NodeStatus>;
+
+// Columns NODE STATE READY PID AGE RESTARTS NEXT WHY; nodes are indented below the row above that holds them.
+std::string status_text(const Rows& rows, bool colour);
+
+// One line a node: "root/broker-a/send-a: FAILED, stopped, exited with status 3".
+std::string check_text(const Rows& rows, bool colour);
+
+std::string tree_text(const Rows& rows, bool colour);
+
+// The rows a pattern picked itself, in words: "root/a", "root/a and root/b", "root/a and 3 others".
+std::string picked_text(const Rows& rows);
+
+}  // namespace simplevisor::cli

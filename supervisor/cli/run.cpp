@@ -1,0 +1,47 @@
+#include "supervisor/cli/commands.hpp"
+
+namespace simplevisor::cli {
+
+std::expected<Asker, Failure> asker_for(const Context& context) {
+  // The time a broken or large configuration takes to read is part of the command's time.
+  const auto begin = std::chrono::steady_clock::now();
+  auto socket = find_socket(context.line, context.environment);
+  if (!socket) return std::unexpected(std::move(socket.error()));
+  auto timeout = context.line.timeout;
+  if (timeout)
+    *timeout -= std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  return Asker(*std::move(socket), timeout);
+}
+
+int run(std::vector<std::string> words, const Environment& environment, Terminal& terminal,
+        const RunSupervisor& run_supervisor) {
+  const auto line = parse_command_line(std::move(words));
+  if (!line) {
+    const Halt& halt = line.error();
+    if (halt.exit != Exit::done) return report({halt.exit, "usage", halt.message}, terminal, halt.json);
+    terminal.out << halt.message << std::flush;
+    return code(Exit::done);
+  }
+  Context context{*line, environment, terminal, run_supervisor};
+  switch (line->command) {
+    case Command::start:
+      return start(context);
+    case Command::stop:
+      return stop(context);
+    case Command::restart:
+      return restart(context);
+    case Command::status:
+      return status(context);
+    case Command::check:
+      return check(context);
+    case Command::tree:
+      return tree(context);
+    case Command::check_configuration:
+      return check_configuration(context);
+    case Command::version:
+      return version(context);
+  }
+  std::unreachable();
+}
+
+}  // namespace simplevisor::cli
