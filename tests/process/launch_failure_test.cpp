@@ -233,6 +233,8 @@ TEST_P(InjectedFailureTest, IsReportedWithItsStageAndLeavesNothingBehind) {
   plan_.directory = "/";
   plan_.credentials = &own;
 
+  Recorder::pretended = SYS_setgroups;  // which only root may call
+
   const Injection& injection = GetParam();
   // The parent masks signals with the call the child resets its mask with.
   Recorder::fail(injection.number, injection.error, injection.after);

@@ -33,12 +33,14 @@ struct Recorder {
   static inline long failing = -1;    // the number of the call that shall fail ...
   static inline int with_error = 0;   // ... with this ...
   static inline int after = 0;        // ... after so many that succeed
+  static inline long pretended = -1;  // the number of a call that succeeds without being made
   static inline int clone_error = 0;  // clone fails with this
 
   static void reset() {
     count = 0;
     failing = -1;
     after = 0;
+    pretended = -1;
     clone_error = 0;
   }
   static void fail(long number, int error, int successes = 0) {
@@ -61,6 +63,7 @@ struct Recorder {
       errno = with_error;
       return -1;
     }
+    if (number == pretended) return 0;
     return real_syscalls().call(number, a, b, c, d, e);
   }
   static pid_t clone(int (*child)(void*), void* stack, int flags, void* arg, int* pidfd) {
