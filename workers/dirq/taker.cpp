@@ -11,6 +11,14 @@
 
 namespace simplevisor::dirq {
 
+namespace {
+
+constexpr std::size_t stretches = 64;  // of a listing
+constexpr std::size_t stretch_min = 8;
+constexpr std::size_t stretch_max = 256;
+
+}  // namespace
+
 Taker::Taker(Queue& queue, TakerOptions options) : store_(queue.store_), options_(options) {}
 
 void Taker::restart() noexcept {
@@ -36,10 +44,11 @@ Result<std::optional<Lock>> Taker::next() {
       if (locked != -EEXIST && locked != -ENOENT)
         return std::unexpected(outcome(*store_, "lock", name, locked).error());
       ++meetings_;
-      if (options_.stretch == 0 || linear_) continue;
-      const std::size_t end = (at_ / options_.stretch + 1) * options_.stretch;
-      leapt_ = leapt_ || at_ < elements_.size();
-      at_ = std::min(end, elements_.size());
+      if (stretch_ == 0 || linear_) continue;
+      const std::size_t failed_at = at_ - 1;
+      const std::size_t end = std::min((failed_at / stretch_ + 1) * stretch_, elements_.size());
+      leapt_ = leapt_ || end > at_;
+      at_ = end;
     }
     auto more = refill();
     if (!more) {
@@ -77,6 +86,7 @@ Result<bool> Taker::refill() {
   elements_.clear();
   at_ = 0;
   std::ranges::set_difference(listing->elements, listing->locks, std::back_inserter(elements_));
+  stretch_ = options_.stretch.value_or(std::clamp(elements_.size() / stretches, stretch_min, stretch_max));
   return true;
 }
 

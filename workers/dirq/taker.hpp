@@ -3,11 +3,9 @@
 // Finds and locks the next available element, so that several takers on one queue help instead of hindering
 // each other.
 //
-// Order      oldest first, as long as nobody else takes. A taker that meets another leaps over the rest of
-// the stretch
-//            of `stretch` names it is in, so that soon each works alone in its own: with n takers an element
-//            comes at most about n * stretch places out of order. What was leapt over is listed again before
-//            the pass goes on.
+// Order      oldest first, as long as nobody else takes. A taker that meets another leaps over the rest of the
+//            stretch of names it is in, so that soon each works alone in its own: with n takers an element comes
+//            about n stretches out of order at most. What was leapt over is listed again before the pass goes on.
 // Locked     elements that the listing shows as locked are not tried.
 // Threads    those of its queue.
 #pragma once
@@ -25,8 +23,10 @@
 namespace simplevisor::dirq {
 
 struct TakerOptions {
-  // Names leapt over at a meeting; 0: none, every element in strict order, as other implementations do.
-  std::size_t stretch = 32;
+  // Names leapt over at a meeting. Unset: a 64th of what the directory holds, within 8 and 256, so that meetings are
+  // rare in a long queue and the order is good in a short one. 0: none, every element in strict order, as other
+  // implementations do.
+  std::optional<std::size_t> stretch = std::nullopt;
 };
 
 class Taker {
@@ -53,9 +53,10 @@ class Taker {
   std::uint32_t directory_ = 0;             // the one in hand
   std::vector<std::uint64_t> elements_;     // its elements, sorted
   std::size_t at_ = 0;
-  bool leapt_ = false;   // some elements of the listing were passed over
-  bool took_ = false;    // some element of the listing was taken
-  bool linear_ = false;  // no leaping: the last listing brought nothing
+  std::size_t stretch_ = 0;  // for this listing
+  bool leapt_ = false;       // some elements of the listing were passed over
+  bool took_ = false;        // some element of the listing was taken
+  bool linear_ = false;      // no leaping: the last listing brought nothing
   std::uint64_t meetings_ = 0;
 };
 
