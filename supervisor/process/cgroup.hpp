@@ -3,8 +3,8 @@
 // One control group (version 2) per worker, where the system delegated a subtree to us: nothing a worker
 // started can leave it, and all of it ends with one write.
 //
-// Semantics  Off unless asked for: making and removing a group costs more than starting a process. No
-//            controllers are enabled, so the supervisor may stay where it is.
+// Semantics  Off unless asked for: a group for each life makes a start about a quarter longer. No controllers
+//            are enabled, so the supervisor may stay where it is.
 // Errors     not_found: no cgroup v2 mounted; not_permitted: it is not ours to write.
 // Threads    plain objects.
 #pragma once
