@@ -579,7 +579,7 @@ class World {
 };
 
 TEST(World, LosesNoMessageWhateverHappens) {
-  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+  for (std::uint32_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     MachineOptions options{.window = 1 + seed % 5, .held_max = 8 + seed % 20, .until_empty = seed % 3 != 0};
     options.persistent_handler = seed % 2 == 0;

@@ -2,12 +2,14 @@
 //
 // The processes of the handler: started, watched, killed with all they started.
 //
-// Group      each child leads a process group of its own and stays in our session. When it has ended, by itself or
-//            not, what is left of its group is killed before the child is reaped, while its number is still ours.
-// Start      posix_spawn: default signal dispositions, nothing blocked, no descriptor but the three standard ones.
-//            standard error is ours.
-// Exit       seen through SIGCHLD, by asking for each child we have: no descriptor for each child, so nothing that
-//            could fail once it runs. Boost.Process v2 is not used: its 1.81 launchers leak and leave zombies.
+// Group      each child leads a process group of its own and stays in our session. When it has ended, by
+//            itself or not, what is left of its group is killed before the child is reaped, while its number
+//            is still ours.
+// Start      posix_spawn: default signal dispositions, nothing blocked, no descriptor but the three standard
+//            ones. Standard error is ours.
+// Exit       seen through SIGCHLD, by asking for each child we have: no descriptor for each child, so nothing
+//            that could fail once it runs. Boost.Process v2 is not used: its 1.81 launchers leak and leave
+//            zombies.
 // Lifetime   destroying it kills and reaps what still runs.
 // Threads    those of its executor; callbacks run on it.
 #pragma once

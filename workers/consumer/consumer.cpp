@@ -28,6 +28,7 @@ using namespace std::chrono_literals;
 
 constexpr Milliseconds status_every = 1s;  // at most, and only when something changed
 constexpr Milliseconds renew_every_max = 100s;
+constexpr Milliseconds start_timeout_min = 30s;
 
 MachineOptions machine_options(const Settings& settings) {
   MachineOptions options;
@@ -38,6 +39,9 @@ MachineOptions machine_options(const Settings& settings) {
   options.attempts = static_cast<unsigned>(settings.attempts);
   options.retry_delay = settings.retry_delay;
   options.handler_timeout = settings.message_timeout();
+  // A handler may take long to load what makes it fast, and a busy host longer still.
+  options.start_timeout =
+      options.handler_timeout > 0ms ? std::max(options.handler_timeout, start_timeout_min) : 0ms;
   options.drain_timeout = settings.drain_timeout;
   options.poll = settings.poll;
   options.renew_every =

@@ -2,8 +2,8 @@
 //
 // The consumer itself: the one place where the decisions of Machine meet queues, handler, clock and signals.
 //
-// Life       open() checks everything that can be checked and touches no message; run() returns when the last message
-//            is finished or given back.
+// Life       open() checks everything that can be checked and touches no message; run() returns when the last
+//            message is finished or given back.
 // Signals    SIGTERM and SIGINT drain, a second one hurries. SIGPIPE is ignored while run() runs.
 // Threads    one: the caller's, which is in run().
 #pragma once

@@ -11,10 +11,11 @@
 //   SIMPLEVISOR_HEADER_OMITTED               how many fields are in the file only
 //
 // Names      of several fields whose names become the same, the bytewise first has the variable.
-// Bounds     a field is left to the file when it holds a NUL, when name and value exceed `field_bytes_max`, or when
-//            the header's variables together would exceed `header_bytes_max`: the kernel bounds the environment.
-// Inherited  everything else of our own environment, but what is meant for us alone: NOTIFY_SOCKET, WATCHDOG_*,
-//            LISTEN_*, and any SIMPLEVISOR_HEADER_* that we were started with.
+// Bounds     a field is left to the file when it holds a NUL, when name and value exceed `field_bytes_max`,
+//            or when the header's variables together would exceed `header_bytes_max`: the kernel bounds the
+//            environment.
+// Inherited  everything else of our own environment, but what is meant for us alone: NOTIFY_SOCKET,
+//            WATCHDOG_*, LISTEN_*, and any SIMPLEVISOR_HEADER_* that we were started with.
 // Threads    plain functions.
 #pragma once
 

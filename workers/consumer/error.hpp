@@ -2,8 +2,8 @@
 //
 // What a consumer's program can end with, and the error type of this folder.
 //
-// Semantics  the numbers of sysexits.h; README.md says when each is used. Callers branch on `code`; `message` is one
-//            line that names what and where.
+// Semantics  the numbers of sysexits.h; README.md says when each is used. Callers branch on `code`; `message`
+//            is one line that names what and where.
 #pragma once
 
 #include <expected>

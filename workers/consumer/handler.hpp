@@ -2,8 +2,9 @@
 //
 // What handles messages, whichever protocol it speaks. The consumer hands work over and is told events.
 //
-// Events     of each message given to handle(): exactly one of Done, Later, Failed, NotHandled, possibly before
-//            handle() returns; or, of a persistent handler, HandlerGone, which answers for all that were open.
+// Events     of each message given to handle(): exactly one of Done, Later, Failed, NotHandled, possibly
+//            before handle() returns; or, of a persistent handler, HandlerGone, which answers for all that
+//            were open.
 // Threads    those of the executor it was made with.
 #pragma once
 

@@ -307,7 +307,7 @@ std::optional<QueueIndex> Machine::next_queue() {
 
 void Machine::start_handler() {
   handler_ = HandlerState::starting;
-  if (options_.handler_timeout > 0ms) handler_deadline_ = now_ + options_.handler_timeout;
+  if (options_.start_timeout > 0ms) handler_deadline_ = now_ + options_.start_timeout;
   act(StartHandler{});
 }
 

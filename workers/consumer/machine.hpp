@@ -7,17 +7,14 @@
 // Life of a message
 //   taken (locked) -> handling -> done:   settling by Finish
 //                              -> later:  waiting, locked, for the delay; then handling again; not counted
-//                              -> failed: counted; waiting as above, or, at `attempts` failures, settling by
-//                              Bury
+//                              -> failed: counted; waiting as above, or, with none left, settling by Bury
 //   Every message it holds is one Ticket, a number that is never used again.
 // Blame      a persistent handler that dies takes all its unanswered messages with it. One alone is to blame
-// and has
-//            failed; of several nobody knows, so none has: each is offered again alone, which finds the
-//            culprit without an innocent message ever being counted out.
+//            and has failed; of several nobody knows, so none has: each is offered again alone, which finds
+//            the culprit without an innocent message ever being counted out.
 // Bounds     messages handled at a time: `window`; held in all, with those that wait: `held_max`.
 // Time       monotonic, handed in, never decreasing. Nothing here reads a clock. The owner calls handle(Tick)
-// at
-//            next_deadline().
+//            at next_deadline().
 // Errors     none; an event about a ticket that is no longer held changes nothing.
 // Threads    a plain value; its owner synchronises.
 #pragma once
@@ -44,14 +41,14 @@ using QueueIndex = std::size_t;
 
 struct MachineOptions {
   std::size_t queues = 1;
-  bool persistent_handler =
-      false;                    // a process that outlives its messages: it starts, gets ready, is restarted
-  std::size_t window = 1;       // a persistent handler may ask for less, never for more
-  std::size_t held_max = 1024;  // > window
-  unsigned attempts = 3;        // failures after which a message is buried; >= 1
-  Milliseconds retry_delay{5'000};  // after a failure, and after "later" without a delay
-  Milliseconds handler_timeout{
-      30'000};  // for one message, and for the start of a persistent handler; 0: none
+  // A process that outlives its messages: it is started, gets ready, and is started again when it has died.
+  bool persistent_handler = false;
+  std::size_t window = 1;                // a persistent handler may ask for less, never for more
+  std::size_t held_max = 1024;           // > window
+  unsigned attempts = 3;                 // failures after which a message is buried; >= 1
+  Milliseconds retry_delay{5'000};       // after a failure, and after "later" without a delay
+  Milliseconds handler_timeout{30'000};  // for one message; 0: none
+  Milliseconds start_timeout{30'000};    // of a persistent handler; 0: none
   Milliseconds drain_timeout{4'000};
   Milliseconds poll{5'000};           // how often an idle queue is looked at although nothing woke us
   Milliseconds renew_every{100'000};  // of locks; the strictest peer breaks them after 300 s
@@ -60,24 +57,33 @@ struct MachineOptions {
 };
 
 // ---- events: what happened
-struct Begin {};  // once, first
-struct Tick {};   // a deadline may have passed
+
+// Once, first.
+struct Begin {};
+// A deadline may have passed.
+struct Tick {};
+// Something may have come.
 struct Woken {
   QueueIndex queue = 0;
-};  // something may have come
-struct Drain {};  // leave; a second time: at once
+};
+// Leave; a second time: at once.
+struct Drain {};
+
 // Answers to Take, exactly one each.
 struct Taken {
   Ticket ticket = 0;
   unsigned failures = 0;
   std::string last_reason;
 };
+// A pass over the queue is over.
 struct NothingThere {
   Ticket ticket = 0;
-};  // a pass over the queue is over
+};
+// The queue is in trouble.
 struct TakeFailed {
   Ticket ticket = 0;
-};  // the queue is in trouble
+};
+
 // Answers to Handle.
 struct Done {
   Ticket ticket = 0;
@@ -90,23 +96,29 @@ struct Failed {
   Ticket ticket = 0;
   std::string reason;
 };
+// No message: no second try will make it one.
 struct Unusable {
   Ticket ticket = 0;
   std::string reason;
-};  // no message: no second try will make it one
+};
+// No handler could be started for it, which is not its own fault.
 struct NotHandled {
   Ticket ticket = 0;
-};  // no handler could be started for it: the handler's fault, not its own
+};
+// Another has it by now. Also an answer to those below.
 struct LockLost {
   Ticket ticket = 0;
-};  // another has it by now
+};
+
 // Answers to Finish, Bury and GiveBack.
 struct Settled {
   Ticket ticket = 0;
 };
+// Try again.
 struct NotSettled {
   Ticket ticket = 0;
-};  // try again
+};
+
 // Of a persistent handler.
 struct HandlerReady {
   std::size_t window = 1;
@@ -120,17 +132,21 @@ using Event = std::variant<Begin, Tick, Woken, Drain, Taken, NothingThere, TakeF
                            Unusable, NotHandled, LockLost, Settled, NotSettled, HandlerReady, HandlerGone>;
 
 // ---- actions: what to do
+
 struct Take {
   Ticket ticket = 0;
   QueueIndex queue = 0;
 };
+// Attempts are counted from 1.
 struct Handle {
   Ticket ticket = 0;
   unsigned attempt = 1;
-};  // counted from 1
+};
+// Whatever handles it; its answer follows.
 struct Kill {
   Ticket ticket = 0;
-};  // whatever handles it; its answer follows
+};
+// Where the next consumer finds it.
 struct Remember {
   Ticket ticket = 0;
   unsigned failures = 0;
@@ -147,6 +163,7 @@ struct Bury {
 struct GiveBack {
   Ticket ticket = 0;
 };
+// The age of its lock.
 struct Renew {
   Ticket ticket = 0;
 };
@@ -154,10 +171,13 @@ struct Purge {
   QueueIndex queue = 0;
 };
 struct StartHandler {};
-struct StopHandler {};  // politely; HandlerGone follows
-struct KillHandler {};  // all of it; HandlerGone, or the answers of what was in hand, follow
+// Politely; HandlerGone follows.
+struct StopHandler {};
+// All of it; HandlerGone, or the answers of what was in hand, follow.
+struct KillHandler {};
 struct TellIdle {};
-struct Leave {};  // nothing is held any more
+// Nothing is held any more.
+struct Leave {};
 
 using Action = std::variant<Take, Handle, Kill, Remember, Finish, Bury, GiveBack, Renew, Purge, StartHandler,
                             StopHandler, KillHandler, TellIdle, Leave>;

@@ -1,7 +1,7 @@
 // workers/consumer/memory_file.hpp
 //
-// A file without a name in memory: what an exec handler reads. Unlike a pipe it needs nobody to feed it, unlike a
-// temporary file it leaves nothing behind, however we end.
+// A file without a name in memory: what an exec handler reads. Unlike a pipe it needs nobody to feed it,
+// unlike a temporary file it leaves nothing behind, however we end.
 //
 // Errors     the errno of the call that failed.
 // Lifetime   closes its descriptor; the file lasts as long as somebody has it open.

@@ -2,7 +2,8 @@
 //
 // The JSON lines spoken with a stream handler: one object for each line, UTF-8, no raw newline within.
 //
-//   consumer -> {"op":"start","protocol":1,"data":{...}}          handler -> {"op":"ready"[,"window":N][,"idle":true]}
+//   consumer -> {"op":"start","protocol":1,"data":{...}}
+//   handler  -> {"op":"ready"[,"window":N][,"idle":true]}
 //   consumer -> {"op":"handle","seq":N,"attempt":A,"message":{...}}
 //   handler  -> {"seq":N,"action":"done"} | {"seq":N,"action":"retry"[,"delay":SECONDS]}
 //             | {"seq":N,"action":"fail"[,"reason":"..."]}        in any order, each seq once

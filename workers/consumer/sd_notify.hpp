@@ -2,8 +2,8 @@
 //
 // Tells whoever supervises us how we are: the sd_notify protocol, one datagram each.
 //
-// Semantics  NOTIFY_SOCKET (a path, or "@name" for an abstract socket) and WATCHDOG_USEC, which counts only when
-//            WATCHDOG_PID is absent or ours. Without NOTIFY_SOCKET every call does nothing.
+// Semantics  NOTIFY_SOCKET (a path, or "@name" for an abstract socket) and WATCHDOG_USEC, which counts only
+//            when WATCHDOG_PID is absent or ours. Without NOTIFY_SOCKET every call does nothing.
 // Errors     none told: nobody to tell is no reason to stop working. Never blocks.
 // Threads    one at a time.
 #pragma once

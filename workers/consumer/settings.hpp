@@ -2,11 +2,11 @@
 //
 // Everything a consumer can be told, from the command line or from a JSON file (the `with` table of a node).
 //
-// One table (settings_table) names each setting with its type and help text; file and command line both go through it,
-// so neither knows a key that the other does not.
+// One table (settings_table) names each setting with its type and help text; file and command line both go
+// through it, so neither knows a key that the other does not.
 // Errors     all of them in one run, each naming the key, and for an unknown key the nearest that exists.
-// Units      durations: "250ms", "5s", "2min", "1h", "1d", or a plain number of seconds; sizes: "64KiB", "128MiB",
-//            "1GiB", or a plain number of bytes.
+// Units      durations: "250ms", "5s", "2min", "1h", "1d", or a plain number of seconds; sizes: "64KiB",
+//            "128MiB", "1GiB", or a plain number of bytes.
 // Threads    plain values.
 #pragma once
 

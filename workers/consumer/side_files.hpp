@@ -1,13 +1,14 @@
 // workers/consumer/side_files.hpp
 //
-// Small JSON files about elements, kept in a directory of ours inside a queue's directory: how often an element has
-// failed (TOP/.attempts), why a dead letter is dead (TOP/.reasons). Every implementation of directory queues ignores
-// such a directory; nothing foreign may be put beside the elements themselves.
+// Small JSON files about elements, kept in a directory of ours inside a queue's directory: how often an
+// element has failed (TOP/.attempts), why a dead letter is dead (TOP/.reasons). Every implementation of
+// directory queues ignores such a directory; nothing foreign may be put beside the elements themselves.
 //
-// Form       one file an element, named DDDDDDDD-EEEEEEEEEEEEEE, one JSON object; replaced by rename, so a reader sees
-//            the old one or the new one. One that cannot be read counts as not there.
+// Form       one file an element, named DDDDDDDD-EEEEEEEEEEEEEE, one JSON object; replaced by rename, so a
+//            reader sees the old one or the new one. One that cannot be read counts as not there.
 // Who        whoever holds the lock of the element; so no two write the same file.
-// Bounds     one file for each element that failed and is still there; purge() removes those of elements that are gone.
+// Bounds     one file for each element that failed and is still there; purge() removes those of elements that
+//            are gone.
 // Errors     the errno of the call that failed.
 // Threads    one at a time.
 #pragma once

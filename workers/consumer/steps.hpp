@@ -1,7 +1,7 @@
 // workers/consumer/steps.hpp
 //
-// The moments between two system calls at which being killed leaves different things behind. A hook is told each of
-// them; the program sets none, a test sets one that ends the process there.
+// The moments between two system calls at which being killed leaves different things behind. A hook is told
+// each of them; the program sets none, a test sets one that ends the process there.
 #pragma once
 
 #include <cstdint>

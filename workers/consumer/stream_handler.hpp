@@ -2,8 +2,9 @@
 //
 // One long-lived process that is given many messages, over JSON lines (protocol.hpp).
 //
-// Faults     a line that is no reply, a number we did not give out, an answer before it is ready, a line too long, end
-//            of its output: it is killed with its group, and HandlerGone says why, once it is reaped.
+// Faults     a line that is no reply, a number we did not give out, an answer before it is ready, a line too
+//            long, end of its output: it is killed with its group, and HandlerGone says why, once it is
+//            reaped.
 // Stop       "stop" and end of input; it ends when it likes, or is killed.
 // Bounds     the window bounds what waits to be written; replies are at most protocol::line_bytes_max.
 // Threads    as Handler. Nothing blocks: both pipes are non-blocking on our side.

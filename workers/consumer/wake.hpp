@@ -1,12 +1,13 @@
 // workers/consumer/wake.hpp
 //
-// Says when something may have come into a queue, through inotify on its directory and on its newest intermediate
-// directories, where new elements are published.
+// Says when something may have come into a queue, through inotify on its directory and on its newest
+// intermediate directories, where new elements are published.
 //
-// Use        arm() when there is nothing to do: what was announced since the last time is looked at first, so that an
-//            element that came between a last look and the arming is not missed. Nothing is read while work goes on.
-// Reach      elements only: a lock that is given back, or something added to an older directory or from another host,
-//            announces nothing. The owner polls for these.
+// Use        arm() when there is nothing to do: what was announced since the last time is looked at first, so
+//            that an element that came between a last look and the arming is not missed. Nothing is read
+//            while work goes on.
+// Reach      elements only: a lock that is given back, or something added to an older directory or from
+//            another host, announces nothing. The owner polls for these.
 // Errors     a watch that cannot be had (limits, permissions) is reported once; polling goes on.
 // Threads    those of its executor; the callback runs on it.
 #pragma once

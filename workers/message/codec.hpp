@@ -3,12 +3,10 @@
 // Messages to bytes and back: the serialised form that is the whole content of a directory queue's element.
 //
 // Form       one JSON object of at most four fields: header, body, text, encoding. `encoding` is a set of
-// tokens
-//            (base64, utf8, zlib, lz4, snappy) joined by "+"; reading is always base64, decompression, utf8,
-//            whatever the order of the tokens.
+//            tokens (base64, utf8, zlib, lz4, snappy) joined by "+"; reading is always base64, decompression,
+//            utf8, whatever the order of the tokens.
 // Writing    the rules of Messaging::Message 1.7: compact, raw UTF-8, sorted keys, so that equal messages
-// give
-//            equal bytes, and readable by python-messaging too.
+//            give equal bytes, and readable by python-messaging too.
 // Reading    strict where either of those readers is strict about damage (UTF-8, base64, JSON), lenient only
 //            where a known writer needs it; a field nobody knows is ignored and counted.
 // Limits     nothing is allocated because the input says so: sizes that compressed data claims are checked

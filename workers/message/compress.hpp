@@ -4,8 +4,8 @@
 // uncompressed length (4 bytes, little-endian), and one raw snappy block.
 //
 // Limits     `bytes_max` bounds the decompressed size. The length that lz4 and snappy data carry is believed
-// only
-//            as far as the compressed bytes could yield it, so a few bytes cannot ask for a large allocation.
+//            only as far as the compressed bytes could yield it, so a few bytes cannot ask for a large
+//            allocation.
 #pragma once
 
 #include <cstddef>

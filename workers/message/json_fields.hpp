@@ -5,9 +5,9 @@
 //
 // Boost.JSON's event parser is used, not its values: values drop the text of numbers, which a header may hold
 // and must give back unchanged, and keep fields that nobody asked for.
+//
 // JSON       strict: UTF-8 without BOM, no comments, no lone surrogate, nothing after the one object but
-// white
-//            space. The last of duplicate keys wins, whatever the earlier ones held of the same type.
+//            white space. The last of duplicate keys wins, whatever the earlier ones held of the same type.
 // Limits     depth; memory is at most proportional to the input, which the caller bounds.
 #pragma once
 
