@@ -49,17 +49,20 @@ struct Mail {
   std::unique_ptr<Request> request{};
 };
 
-// A queue that gives its memory back when it runs empty: most supervisors never get more than a few letters.
+// A queue that gives its memory back: most supervisors never get more than a few letters, some get thousands
+// once. One that is never empty gives it back as well.
 class Mailbox {
  public:
   [[nodiscard]] bool empty() const { return first_ == letters_.size(); }
+  [[nodiscard]] std::size_t capacity() const { return letters_.capacity(); }
   void push(Mail mail) { letters_.push_back(std::move(mail)); }
   Mail pop() {
     Mail mail = std::move(letters_[first_++]);
-    if (empty()) {
-      if (letters_.capacity() > keep) letters_.shrink_to_fit();
-      letters_.clear();
+    const bool mostly_read = first_ >= keep && first_ * 2 >= letters_.size();
+    if (empty() || mostly_read) {
+      letters_.erase(letters_.begin(), letters_.begin() + static_cast<std::ptrdiff_t>(first_));
       first_ = 0;
+      if (letters_.capacity() > keep && letters_.size() * 4 <= letters_.capacity()) letters_.shrink_to_fit();
     }
     return mail;
   }
