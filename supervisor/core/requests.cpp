@@ -67,7 +67,7 @@ void Tree::terminate_child(NodeId id, const Request& request) {
   }
 
   Node& node = at(child_id);
-  if (request.hold) hold(*node.spec, node.instance);
+  if (request.hold) hold(node);
   switch (node.state) {
     case ChildState::starting:
     case ChildState::running: {
@@ -121,6 +121,7 @@ void Tree::delete_child(NodeId id, const Request& request) {
   if (child_id == NodeId::none) return answer(request.id, Result::not_found);
   switch (at(child_id).state) {
     case ChildState::stopped:
+      let_go(*at(child_id).spec, at(child_id).instance);
       answer(request.id, Result::ok);
       return remove_child(child_id);
     case ChildState::restarting:
@@ -131,6 +132,16 @@ void Tree::delete_child(NodeId id, const Request& request) {
     case ChildState::stopping:
       return answer(request.id, Result::running, child_id);
   }
+}
+
+NodeId Tree::stopped_instance(NodeId id, std::uint32_t instance) const {
+  NodeId child_id = node(id).supervisor->first;
+  while (child_id != NodeId::none) {
+    const Node& child = node(child_id);
+    if (child.instance == instance && child.state == ChildState::stopped) return child_id;
+    child_id = child.next;
+  }
+  return NodeId::none;
 }
 
 // start_child: the specification is checked first, then the name (rule 48).
@@ -146,8 +157,10 @@ void Tree::add_child(NodeId id, const Request& request) {
       return answer(request.id, alive ? Result::already_started : Result::already_present, present);
     }
   }
-  let_go(*spec, request.instance);
-  const NodeId child_id = insert_child(id, std::move(spec), request.instance);
+  // An instance that was held is in the list already when its supervisor has been started anew.
+  const bool was_held = let_go(*spec, request.instance);
+  NodeId child_id = was_held && simple ? stopped_instance(id, request.instance) : NodeId::none;
+  if (child_id == NodeId::none) child_id = insert_child(id, std::move(spec), request.instance);
   await_child(id, child_id, request);
   one_child_begins(supervisor, child_id);
   start_child(child_id, Purpose::request);

@@ -4,15 +4,12 @@
 #include "supervisor/core/tree.hpp"
 
 namespace simplevisor::core {
-namespace {
 
 // Whether children wait for each other's start. Groups always do: their order is what they are for.
-bool starts_in_order(const Supervisor& supervisor) {
+bool Tree::starts_in_order(const Supervisor& supervisor) {
   return supervisor.spec->ordered || supervisor.spec->strategy == Strategy::one_for_all ||
          supervisor.spec->strategy == Strategy::rest_for_one;
 }
-
-}  // namespace
 
 void Tree::start_child(NodeId id, Purpose purpose) {
   Node& node = at(id);
@@ -24,6 +21,11 @@ void Tree::start_child(NodeId id, Purpose purpose) {
   set_state(node, ChildState::starting);
   if (node.spec->supervisor) return start_supervisor(id);
   actions_.emplace_back(StartWorker{id, node.life, node.spec->program, node.instance});
+  if (!node.spec->slow_start) return;
+  // Whoever was asked to stop while this subtree started quickly does not wait any longer (abandon_wait).
+  for (NodeId above = node.parent; above != NodeId::none; above = at(above).parent) {
+    if (supervisor_of(above).stop_requested) schedule(above);
+  }
 }
 
 // A new incarnation: its original list, an empty history (rule 41).
@@ -94,6 +96,9 @@ void Tree::child_started(NodeId id) {
   node.started_life = node.life;
   set_state(node, ChildState::running);
   Supervisor& supervisor = supervisor_of(node.parent);
+  schedule(node.parent);
+  answer_waiters(node.parent, id, Result::ok);
+  if (is_ending(supervisor)) return;  // the sweep has not come to this child yet, and counts it when it does
   switch (node.purpose) {
     case Purpose::sweep:
       --supervisor.in_flight;
@@ -101,11 +106,9 @@ void Tree::child_started(NodeId id) {
       break;
     case Purpose::restart:
     case Purpose::request:
-      answer_waiters(node.parent, id, Result::ok);
       one_child_done(supervisor);
       break;
   }
-  schedule(node.parent);
 }
 
 void Tree::child_start_failed(NodeId id) {
@@ -114,6 +117,10 @@ void Tree::child_start_failed(NodeId id) {
   Supervisor& supervisor = supervisor_of(parent);
   set_state(node, ChildState::stopped);
   schedule(parent);
+  if (is_ending(supervisor)) {
+    node.purpose = Purpose::sweep;  // stays in the list until the sweep has passed
+    return answer_waiters(parent, id, Result::start_failed);
+  }
   switch (node.purpose) {
     case Purpose::sweep:
       if (supervisor.phase == Phase::starting) {  // rule 6
@@ -144,7 +151,7 @@ void Tree::one_child_done(Supervisor& supervisor) {
   if (supervisor.phase == Phase::one_child) {
     supervisor.phase = Phase::idle;
     supervisor.cursor = NodeId::none;
-  } else if (supervisor.in_flight > 0) {
+  } else if (supervisor.phase == Phase::idle) {
     --supervisor.in_flight;
   }
 }

@@ -7,6 +7,12 @@
 
 namespace simplevisor::core {
 
+// Whether it stops its children in order to end. What a child does before the sweep has come to it is no
+// concern of the sweep's.
+bool Tree::is_ending(const Supervisor& supervisor) {
+  return supervisor.phase == Phase::exiting || supervisor.phase == Phase::rolling_back;
+}
+
 // Instances have no order (rule 54), nor has what is killed brutally.
 bool Tree::stops_in_order(const Supervisor& supervisor) {
   if (supervisor.killed) return false;
@@ -94,7 +100,8 @@ bool Tree::waits_for_slow_start(const Supervisor& supervisor) const {
     case Phase::exiting:
       return false;
   }
-  if (supervisor.cursor == NodeId::none) return supervisor.in_flight > 0;  // all started, not all ready
+  if (!starts_in_order(supervisor)) return supervisor.in_flight > 0;
+  if (supervisor.cursor == NodeId::none) return false;
   const Node& child = node(supervisor.cursor);
   if (child.state != ChildState::starting) return false;
   return child.supervisor ? waits_for_slow_start(*child.supervisor) : child.spec->slow_start;
@@ -203,10 +210,11 @@ void Tree::child_stopped(NodeId id) {
   if (node.purpose == Purpose::sweep) {
     --supervisor.in_flight;
     supervisor.continue_sweep = true;
-    answer_waiters(parent, id, Result::start_failed);
-    return;
+  } else if (is_ending(supervisor)) {
+    node.purpose = Purpose::sweep;  // the sweep has not come to it, so it has not counted it
+  } else {
+    one_child_done(supervisor);
   }
-  one_child_done(supervisor);
   answer_waiters(parent, id, Result::start_failed);
 }
 

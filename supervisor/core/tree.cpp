@@ -99,11 +99,11 @@ bool Tree::held(const ChildSpec& spec, std::uint32_t instance) const {
   return !held_.empty() && held_.contains(HeldKey{&spec, instance});
 }
 
-void Tree::hold(const ChildSpec& spec, std::uint32_t instance) {
-  held_.insert(HeldKey{&spec, instance});
+void Tree::hold(const Node& node) {
+  held_.emplace(HeldKey{node.spec.get(), node.instance}, node.spec);
 }
-void Tree::let_go(const ChildSpec& spec, std::uint32_t instance) {
-  held_.erase(HeldKey{&spec, instance});
+bool Tree::let_go(const ChildSpec& spec, std::uint32_t instance) {
+  return held_.erase(HeldKey{&spec, instance}) > 0;
 }
 
 Tree::RootState Tree::root_state() const {
@@ -145,6 +145,7 @@ const Actions& Tree::run(TimePoint now) {
     std::visit([this](auto& e) { on(e); }, event);
   }
   events_.clear();
+  if (std::exchange(kill_stopping_, false)) kill_whoever_stops();
   while (const auto due = timers_.pop_due(now)) fire(*due);
 
   while (!agenda_.empty()) {
@@ -316,6 +317,11 @@ void Tree::on(const StopTree&) {
 void Tree::on(const Hurry&) {
   if (hurry_) return;
   hurry_ = true;
+  kill_stopping_ = true;
+}
+
+// Not before all news has been heard: somebody who is already gone is not to be killed.
+void Tree::kill_whoever_stops() {
   for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
     const Node& node = nodes_[index];
     if (!node.used || node.spec->supervisor || node.state != ChildState::stopping) continue;

@@ -21,7 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "supervisor/core/events.hpp"
@@ -92,6 +92,7 @@ class Tree {
               EndCause cause = EndCause::asked);
 
   // start.cpp: starting children, in a sweep or one by one
+  [[nodiscard]] static bool starts_in_order(const Supervisor& supervisor);
   void start_child(NodeId id, Purpose purpose);
   void start_supervisor(NodeId id);
   void sweep_starts(NodeId supervisor);
@@ -106,12 +107,14 @@ class Tree {
   void request_stop(NodeId supervisor);
   void begin_exit(NodeId supervisor, EndCause cause, NodeId culprit);
   void kill_subtree(NodeId supervisor);
+  void kill_whoever_stops();
   void sweep_stops(NodeId supervisor);
   void stops_done(NodeId supervisor);
   void child_stopped(NodeId id);
   void abandon_wait(NodeId id);
   void end_supervisor(NodeId id);
   [[nodiscard]] static bool stops_in_order(const Supervisor& supervisor);
+  [[nodiscard]] static bool is_ending(const Supervisor& supervisor);
   [[nodiscard]] bool waits_for_slow_start(const Supervisor& supervisor) const;
 
   // restart.cpp: what the end of a child leads to
@@ -134,8 +137,9 @@ class Tree {
   void await_child(NodeId supervisor, NodeId child, const Request& request);
   void answer_waiters(NodeId supervisor, NodeId child, Result started);
   void answer(RequestId request, Result result, NodeId node = NodeId::none);
-  void hold(const ChildSpec& spec, std::uint32_t instance);
-  void let_go(const ChildSpec& spec, std::uint32_t instance);
+  void hold(const Node& node);
+  bool let_go(const ChildSpec& spec, std::uint32_t instance);  // whether it was held
+  [[nodiscard]] NodeId stopped_instance(NodeId supervisor, std::uint32_t instance) const;
 
   struct HeldKey {
     const ChildSpec* spec;
@@ -155,7 +159,8 @@ class Tree {
   std::vector<NodeId> leaving_;  // removed during this run
   std::deque<NodeId> agenda_;    // supervisors with something to do
   TimerQueue timers_;
-  std::unordered_set<HeldKey, HeldHash> held_;
+  // Each keeps its specification alive, so that no other one can come to lie at the same address.
+  std::unordered_map<HeldKey, std::shared_ptr<const ChildSpec>, HeldHash> held_;
   std::vector<Event> events_;  // posted, not yet looked at
   Actions actions_;
   TimePoint now_{};
@@ -166,6 +171,7 @@ class Tree {
   bool root_failed_ = false;
   bool root_ended_ = false;
   bool hurry_ = false;
+  bool kill_stopping_ = false;  // Hurry has just been heard
 };
 
 }  // namespace simplevisor::core
