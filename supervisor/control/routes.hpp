@@ -35,7 +35,7 @@ std::span<const Route> routes();
 struct Call {
   Verb verb = Verb::info;
   std::string pattern{};  // "" for all
-  bool wait = true;     // of start, stop, restart and shutdown: answer when it is done, not when it has begun
+  bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun
 };
 
 struct Reply {

@@ -62,15 +62,16 @@ TEST(Printable, LeavesNothingThatATerminalObeys) {
 }
 
 TEST(StatusText, IndentsNodesAndAlignsColumns) {
-  EXPECT_EQ(status_text(example(), false),
-            "NODE                      STATE       READY      PID     AGE  RESTARTS     NEXT              WHY\n"
-            "root                      running       1/2        -   3h07m  1/5 in 1min  -\n"
-            "  broker-a                degraded      1/1        -       -  0/0 in 0     -\n"
-            "    send-a                restarting    0/1        -   850ms  3            restart in 4.2 s  "
-            "exited with status 3\n"
-            "  consumers               running       1/1        -       -  0/0 in 0     -\n"
-            "    1                     running       1/1     4711       -  0            -                 12 "
-            "messages\n");
+  EXPECT_EQ(
+      status_text(example(), false),
+      "NODE                      STATE       READY      PID     AGE  RESTARTS     NEXT              WHY\n"
+      "root                      running       1/2        -   3h07m  1/5 in 1min  -\n"
+      "  broker-a                degraded      1/1        -       -  0/0 in 0     -\n"
+      "    send-a                restarting    0/1        -   850ms  3            restart in 4.2 s  "
+      "exited with status 3\n"
+      "  consumers               running       1/1        -       -  0/0 in 0     -\n"
+      "    1                     running       1/1     4711       -  0            -                 12 "
+      "messages\n");
 }
 
 TEST(StatusText, ShowsTheWholePathOfANodeWhoseParentIsNotShown) {
