@@ -38,7 +38,7 @@ serve(Port, Partial, Waiting, Running, Ended) ->
             serve(Port, <<>>, Waiting ++ [<<Partial/binary, Part/binary>>], Running, Ended);
         {Port, eof} -> serve(Port, <<>>, Waiting, Running, true);
         {result, Result} ->
-            port_command(Port, [Result, $\n]),
+            try port_command(Port, [Result, $\n]) catch error:badarg -> halt(1) end,  % nobody reads any more
             serve(Port, Partial, Waiting, Running - 1, Ended);
         {'EXIT', Port, _} -> halt(1);
         {'EXIT', _, normal} -> serve(Port, Partial, Waiting, Running, Ended)
