@@ -3,6 +3,7 @@
 // the same, one by one and at the same times.
 #include <gtest/gtest.h>
 
+#include "tests/core/scripted_tree.hpp"
 #include "tests/core/simulator.hpp"
 
 namespace simplevisor::core::testing {
@@ -65,23 +66,19 @@ TEST(Extensions, ThatAreOffChangeNothing) {
 
 // The other direction: the comparison would notice a difference.
 TEST(Extensions, ThatAreOnDoChangeSomething) {
-  ChildSpec child;
-  child.name = "w1";
-  SupervisorSpec flags;
-  flags.intensity = 1000;
-  std::uint64_t digests[2] = {};
-  for (std::uint64_t& digest : digests) {
-    flags.children = {std::make_shared<ChildSpec>(child)};
-    ChildSpec root;
-    root.name = "root";
-    root.supervisor = std::make_shared<SupervisorSpec>(flags);
-    Simulator simulator{std::make_shared<ChildSpec>(root), 1, Style{.extensions = false, .nodes_max = 0},
-                        Hazards{.mean_life = 1h, .hold = false}};
+  const auto digest_with = [](Milliseconds initial) {
+    ChildSpec child;
+    child.name = "w1";
+    child.backoff.initial = initial;
+    const auto root = supervisor("root", Strategy::one_for_one, {worker(child)});
+    const Hazards hazards{.mean_life = 1h, .mean_between_requests = 1000h, .hold = false};
+    Simulator simulator{root, 2, Style{.extensions = false, .nodes_max = 0}, hazards};
     simulator.run_until(TimePoint{} + 24h);
-    digest = simulator.digest();
-    child.backoff.initial = 1s;
-  }
-  EXPECT_NE(digests[0], digests[1]);
+    EXPECT_GT(simulator.events(), 20u);
+    return simulator.digest();
+  };
+  EXPECT_EQ(digest_with(0ms), digest_with(0ms));
+  EXPECT_NE(digest_with(0ms), digest_with(1s));
 }
 
 }  // namespace

@@ -66,6 +66,31 @@ TEST(Simulator, LivesThroughAYearOfImpatientAdministrators) {
   expect_a_year(Style{.extensions = true, .nodes_max = 24}, hazards, 2000);
 }
 
+// Short and violent lives find what long ones do not.
+TEST(Simulator, LivesThroughAThousandTreesUnderEveryMixtureOfHazards) {
+  SCOPED_TRACE("SIMPLEVISOR_SEED=" + std::to_string(first_seed()));
+  for (std::uint64_t seed = first_seed() * 1000; seed < (first_seed() + 1) * 1000; ++seed) {
+    const Style style{.extensions = seed % 4 != 0, .nodes_max = 24};
+    Hazards hazards;
+    if (seed % 3 == 0) {
+      hazards.mean_between_requests = 1h;
+      hazards.mean_until_stop = 48h;
+    }
+    if (seed % 5 == 0) {
+      hazards.mean_life = 1min;
+      hazards.mean_between_requests = 30s;
+      hazards.mean_until_stop = 20min;
+    }
+    Dice dice{seed};
+    Simulator simulator{random_tree(dice, style), seed, style, hazards};
+    try {
+      simulator.run_until(TimePoint{} + 7 * 24h);
+    } catch (const Broken& broken) {
+      ADD_FAILURE() << broken.what();
+    }
+  }
+}
+
 TEST(Simulator, ReplaysTheSameActionsFromTheSameSeed) {
   const Style style;
   std::uint64_t digests[2] = {};
