@@ -112,7 +112,11 @@ Announced run_in_background(const std::function<int(Announcement&)>& body,
   const auto said = read_all(reading, end);
   if (!said) return {Announced::Kind::late, 0, "", pid};
   if (said->empty()) return {Announced::Kind::died, 1, end_of(pid), pid};
-  return {Announced::Kind::told, static_cast<unsigned char>(said->front()), said->substr(1), pid};
+  const int exit_code = static_cast<unsigned char>(said->front());
+  // Who is told that it failed may try again at once: what is left of this try must be gone by then.
+  siginfo_t ended{};
+  if (exit_code != 0) ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT);
+  return {Announced::Kind::told, exit_code, said->substr(1), pid};
 }
 
 }  // namespace simplevisor::cli
