@@ -140,7 +140,10 @@ class Description {
     const Program& program = *configuration_.programs[child.program];
     const Setup& setup = *program.setup;
     std::string command;
-    for (const std::string& word : program.command) command += (command.empty() ? "" : " ") + word_text(word);
+    for (const std::string& word : program.command) {
+      if (!command.empty()) command += ' ';
+      command += word_text(word);
+    }
     line(depth, "runs " + command);
     std::string how = fmt::format("ready: {}", readiness_text(setup.ready));
     const auto add = [&](std::string_view name, const std::string& value) {

@@ -27,18 +27,18 @@ struct NodeStatus {
   std::string path;
   std::string name;
   NodeType type = NodeType::worker;
-  std::string state;      // running, starting, stopping, restarting, stopped, ended (by itself, for good), absent
-  unsigned depth = 0;     // 0 for the root
-  std::size_t ready = 0;  // workers below it (or itself) that are ready
-  std::size_t wanted = 0; // workers below it (or itself) that should be
-  int pid = 0;            // 0: none
-  std::chrono::milliseconds age{-1};          // of the present state; -1: does not apply
-  std::size_t restarts = 0;                   // supervisors: within the window; workers: of this child, in all
-  std::size_t restarts_limit = 0;             // supervisors and pools: the intensity
+  std::string state;  // running, starting, stopping, restarting, stopped, ended (by itself, for good), absent
+  unsigned depth = 0;                 // 0 for the root
+  std::size_t ready = 0;              // workers below it (or itself) that are ready
+  std::size_t wanted = 0;             // workers below it (or itself) that should be
+  int pid = 0;                        // 0: none
+  std::chrono::milliseconds age{-1};  // of the present state; -1: does not apply
+  std::size_t restarts = 0;           // supervisors: within the window; workers: of this child, in all
+  std::size_t restarts_limit = 0;     // supervisors and pools: the intensity
   std::chrono::milliseconds restarts_window{0};
-  std::string next;       // what will happen next, in words; "" for nothing: "restart in 4.2 s"
-  std::string why;        // why it is as it is, in words: "exited with status 3", "stopped by administrator"
-  std::string status;     // what the worker last said of itself (STATUS=)
+  std::string next;    // what will happen next, in words; "" for nothing: "restart in 4.2 s"
+  std::string why;     // why it is as it is, in words: "exited with status 3", "stopped by administrator"
+  std::string status;  // what the worker last said of itself (STATUS=)
   Verdict verdict = Verdict::good;
 };
 
@@ -48,15 +48,15 @@ struct ServiceInfo {
   std::string state_dir;
   int pid = 0;
   std::chrono::milliseconds uptime{0};
-  std::string phase;      // starting, running, stopping
+  std::string phase;  // starting, running, stopping
 };
 
 enum class Outcome : std::uint8_t { done, failed, no_such_node, ambiguous, refused };
 
 struct Answer {
   Outcome outcome = Outcome::done;
-  std::string message;                 // one line for people; says which node and why when not done
-  std::vector<std::string> paths{};    // the nodes it was about
+  std::string message;               // one line for people; says which node and why when not done
+  std::vector<std::string> paths{};  // the nodes it was about
 };
 
 using Done = std::function<void(Answer)>;

@@ -67,9 +67,9 @@ TEST(Simulator, LivesThroughAYearOfImpatientAdministrators) {
 }
 
 // Short and violent lives find what long ones do not.
-TEST(Simulator, LivesThroughAThousandTreesUnderEveryMixtureOfHazards) {
+TEST(Simulator, LivesThroughHundredsOfTreesUnderEveryMixtureOfHazards) {
   SCOPED_TRACE("SIMPLEVISOR_SEED=" + std::to_string(first_seed()));
-  for (std::uint64_t seed = first_seed() * 1000; seed < (first_seed() + 1) * 1000; ++seed) {
+  for (std::uint64_t seed = first_seed() * 1000; seed < first_seed() * 1000 + 300; ++seed) {
     const Style style{.extensions = seed % 4 != 0, .nodes_max = 24};
     Hazards hazards;
     if (seed % 3 == 0) {
