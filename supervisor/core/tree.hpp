@@ -2,11 +2,9 @@
 //
 // A supervision tree as a pure state machine: told what happened, it says what shall be done.
 //
-// Semantics  Erlang/OTP's `supervisor`, rule by rule: docs/otp-semantics.md. Each supervisor handles one
-// thing
+// Semantics  Erlang/OTP's `supervisor`, rule by rule: docs/otp-semantics.md. Each supervisor handles one thing
 //            at a time, in order of arrival; different supervisors do not wait for each other.
-// Use        post() events in the order in which they happened, then run(); carry out the actions in order
-// and
+// Use        post() events in the order in which they happened, then run(); carry out the actions in order and
 //            post what comes of them; call run() again at next_deadline(). Several events may be posted
 //            before one run(): all of them have then happened before the tree reacts to the first.
 // Time       handed to run(), never decreasing. Nothing here reads a clock, calls the system or is random.

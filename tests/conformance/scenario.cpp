@@ -217,8 +217,7 @@ void World::perform(const Report& action) {
   }
 }
 
-// Lets everything happen that is going to: retries without delay, and graces by moving the clock to their
-// end.
+// Lets everything happen that is going to: retries without delay, and graces by moving the clock to their end.
 void World::settle() {
   for (;;) {
     const Actions actions = tree_->run(now_);
@@ -233,8 +232,7 @@ void World::settle() {
   }
 }
 
-// ---- Steps
-// -------------------------------------------------------------------------------------------------
+// ---- Steps --------------------------------------------------------------------------------------------
 
 NodeId World::find_below(NodeId supervisor, const std::string& name) const {
   const Node& parent = tree_->node(supervisor);
@@ -364,8 +362,7 @@ json::value World::step(const json::object& step) {
   return answer_to(request);
 }
 
-// ---- Result
-// ------------------------------------------------------------------------------------------------
+// ---- Result -------------------------------------------------------------------------------------------
 
 std::string World::root_state() const {
   switch (tree_->root_state()) {
