@@ -209,7 +209,7 @@ class Schema {
   void signal_names() {
     std::vector<std::string> names;
     for (const Choice& each : signals()) names.emplace_back(each.name);
-    for (const Choice& each : signals()) names.push_back("SIG" + std::string{each.name});
+    for (const Choice& each : signals()) names.push_back(std::string{"SIG"}.append(each.name));
     enumeration(names);
   }
 

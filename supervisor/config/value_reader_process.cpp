@@ -134,10 +134,10 @@ std::optional<Value> ValueReader::signal(const toml::node& node) {
   if (found != signals().end()) return found->value;
   std::vector<std::string> full;
   std::vector<std::string_view> names;
-  for (const Choice& choice : signals()) full.push_back("SIG" + std::string{choice.name});
+  for (const Choice& choice : signals()) full.push_back(std::string{"SIG"}.append(choice.name));
   for (const std::string& each : full) names.push_back(each);
   return complain(node, "not the name of a signal (such as \"SIGTERM\" or \"INT\")",
-                  reading_.report.spelling.nearest("SIG" + std::string{name}, names));
+                  reading_.report.spelling.nearest(std::string{"SIG"}.append(name), names));
 }
 
 std::optional<Value> ValueReader::instances(const toml::node& node) {
