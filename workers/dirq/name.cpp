@@ -1,8 +1,8 @@
 // workers/dirq/name.cpp
 #include "workers/dirq/name.hpp"
 
+#include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace simplevisor::dirq {
 
@@ -84,7 +84,8 @@ ElementText element_text(std::uint64_t element, std::string_view suffix) noexcep
   assert(suffix.size() <= 4);
   ElementText text{};
   print_digits(element, element_digits, text.data());
-  std::memcpy(text.data() + element_digits, suffix.data(), suffix.size());
+  std::copy(suffix.begin(), suffix.end(),
+            text.data() + element_digits);  // memcpy may not be given a null suffix
   return text;
 }
 
