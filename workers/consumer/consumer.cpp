@@ -181,8 +181,7 @@ class Consumer::Loop {
   void announce() {
     if (machine_.handler_ready() && !std::exchange(announced_ready_, true)) notifier_.ready();
     if (machine_.draining() && !std::exchange(announced_stopping_, true)) notifier_.stopping();
-    const std::string now = summary();
-    if (now == announced_summary_ || status_pending_) return;
+    if (status_pending_ || summary() == announced_summary_) return;
     // The first change is told at once, the following ones together.
     tell_status();
     status_pending_ = true;
