@@ -163,7 +163,7 @@ TEST_F(QueueTest, LockingReportsPermissionAndNeverTakesItForBusy) {
   const ElementName name = queue.add("x").value();
   const std::map<std::string, std::pair<int, Errc>> faults{{"link", {EPERM, Errc::permission}},
                                                            {"utime", {EACCES, Errc::permission}},
-                                                           {"stat", {EIO, Errc::other}}};
+                                                           {"fstat", {EIO, Errc::other}}};
   for (const auto& [call, expected] : faults) {
     system.fail(call, expected.first);
     EXPECT_EQ(queue.lock(name).error().code, expected.second) << call;
@@ -176,9 +176,49 @@ TEST_F(QueueTest, LockingReportsPermissionAndNeverTakesItForBusy) {
   EXPECT_TRUE(queue.lock(name));
 }
 
+TEST_F(QueueTest, ALockThatCannotBeOpenedIsTakenByNameAndReadLater) {
+  Queue queue = open({.system = &system});
+  const ElementName name = queue.add("x").value();
+  for (const int error : {EMFILE, EACCES}) {
+    system.fail("open", error);
+    EXPECT_EQ(queue.lock(name).value().get().value(), "x");
+    system.before = [error](std::string_view call) {
+      return call == "open" ? -error : call == "stat" ? -EIO : 0;
+    };
+    EXPECT_EQ(queue.lock(name).error().error, EIO);
+    system.before = [error](std::string_view call) {
+      return call == "open" ? -error : call == "utime" ? -EPERM : 0;
+    };
+    EXPECT_EQ(queue.lock(name).error().code, Errc::permission);
+    EXPECT_THAT(files(), testing::ElementsAre(name.str()));
+  }
+}
+
+TEST_F(QueueTest, LocksHoldABoundedNumberOfDescriptors) {
+  Queue queue = open();
+  std::vector<ElementName> names;
+  for (int i = 0; i < 40; ++i) names.push_back(queue.add(std::to_string(i)).value());
+  const std::size_t descriptors = open_descriptors();
+  std::vector<Lock> locks;
+  for (const ElementName& name : names) locks.push_back(queue.lock(name).value());
+  EXPECT_EQ(open_descriptors(), descriptors + 16);
+  for (std::size_t i = 0; i < locks.size(); ++i) EXPECT_EQ(locks[i].get().value(), std::to_string(i));
+  EXPECT_EQ(open_descriptors(), descriptors);
+  locks.clear();
+  for (int i = 0; i < 5; ++i) locks.push_back(queue.lock(names[static_cast<std::size_t>(i)]).value());
+  locks[0].release();
+  ASSERT_TRUE(locks[1].remove());
+  ASSERT_TRUE(locks[2].unlock());
+  locks[3] = std::move(locks[4]);
+  EXPECT_EQ(open_descriptors(), descriptors + 1);
+  locks.clear();
+  EXPECT_EQ(open_descriptors(), descriptors);
+}
+
 TEST_F(QueueTest, ReadingReportsWhatFailsAndKeepsTheLock) {
   Queue queue = open({.system = &system});
   Lock lock = queue.lock(queue.add("x").value()).value();
+  ASSERT_TRUE(lock.get());  // from here on each reading opens the lock
   const std::size_t descriptors = open_descriptors();
   system.fail("open", EMFILE);
   EXPECT_EQ(lock.get().error().code, Errc::descriptor_limit);

@@ -156,7 +156,21 @@ TEST_F(SparesTest, WhatWasPlantedInThePoolIsNotUsed) {
   EXPECT_EQ(content(root / "victim"), "untouched");
 }
 
-TEST_F(SparesTest, AUnfinishedSpareOfACrashedWriterIsPurgedWhenItIsOld) {
+// The kernel looks the element up, a faster taker removes it, and only then the link is made: to an inode that
+// lives on as a spare.
+TEST_F(SparesTest, ALinkToAnInodeThatHasBecomeASpareIsNoLock) {
+  Queue queue = recycling();
+  take(queue, queue.add("makes the pool").value());
+  const ElementName name = queue.add("x").value();
+  system.before = [&](std::string_view call) {
+    if (call == "open" && fs::exists(file(name))) fs::rename(file(name), path / ".spare/0000");
+    return 0;
+  };
+  EXPECT_EQ(queue.lock(name).error().code, Errc::gone);
+  EXPECT_THAT(files(), ElementsAre(".spare/0000"));
+}
+
+TEST_F(SparesTest, AnUnfinishedSpareOfACrashedWriterIsPurgedWhenItIsOld) {
   Queue queue = recycling();
   fs::create_directory(path / ".spare");
   write(path / ".spare" / "00000000000001.tmp", "half");

@@ -102,6 +102,9 @@ class HookedSystem : public System {
   int utimensat_now(int d, const char* p) override {
     return hooked("utime", [&] { return System::utimensat_now(d, p); });
   }
+  int futimens_now(int d) override {
+    return hooked("utime", [&] { return System::futimens_now(d); });
+  }
   int set_mark(int d) override {
     return hooked("set_mark", [&] { return System::set_mark(d); });
   }

@@ -4,12 +4,11 @@
 // journal commit of the filesystem serves, and each directory once.
 //
 // Semantics  add() writes temporaries; commit() makes them durable as Options::durability says and publishes
-// them, in
-//            order. Before commit() nobody sees them; after it the caller may acknowledge all of them.
+//            them, in order. Before commit() nobody sees them; after it the caller may acknowledge all of
+//            them.
 // Errors     a failed add() adds nothing and leaves the rest of the batch as it was. A failed commit() tells
-// how many
-//            were published: those names are in `published`, the rest is gone from disk and the caller still
-//            has it. None of them counts as durable then.
+//            how many were published: those names are in `published`, the rest is gone from disk and the
+//            caller still has it. None of them counts as durable then.
 // Lifetime   what was not committed is removed by the destructor.
 // Bounds     at most `elements_max`: each holds a descriptor until it is committed.
 // Threads    those of its queue.

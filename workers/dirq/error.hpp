@@ -3,8 +3,7 @@
 // What can go wrong with a directory queue, in the classes a caller acts on.
 //
 // Errors     `code` is what callers branch on; `error` is the errno behind it (0: none); `message` is one
-// line that
-//            names the call and the path: "link /q/6500/x to /q/6500/x.lck: Permission denied".
+//            line that names the call and the path: "link /q/6500/x to /q/6500/x.lck: Permission denied".
 // Threads    a plain value.
 #pragma once
 

@@ -3,8 +3,7 @@
 // What is in a directory of a queue. Private to the library.
 //
 // Semantics  other names are ignored. A directory that is not there (purged meanwhile) is an empty one, but a
-// queue
-//            that is not there is an error.
+//            queue that is not there is an error.
 // Errors     a negative errno.
 #pragma once
 

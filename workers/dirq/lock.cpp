@@ -12,21 +12,32 @@ namespace simplevisor::dirq {
 Lock::Lock(std::shared_ptr<Store> store, ElementName name, LockToken token) noexcept
     : store_(std::move(store)), name_(name), token_(token) {}
 
-Lock::Lock(Lock&& other) noexcept = default;
+Lock::Lock(Lock&& other) noexcept
+    : store_(std::move(other.store_)), name_(other.name_), token_(std::exchange(other.token_, {})) {}
 
 Lock& Lock::operator=(Lock&& other) noexcept {
   if (this != &other) {
-    if (armed()) unlock_element(*store_, name_, &token_);
+    give_back();
     store_ = std::move(other.store_);
     name_ = other.name_;
-    token_ = other.token_;
+    token_ = std::exchange(other.token_, {});
   }
   return *this;
 }
 
 Lock::~Lock() {
+  give_back();
+}
+
+void Lock::give_back() noexcept {
+  if (!armed()) return;
+  close();
   // A failure leaves a lock that a purge breaks in time; there is nobody to tell.
-  if (armed()) unlock_element(*store_, name_, &token_);
+  unlock_element(*store_, name_, &token_);
+}
+
+void Lock::close() noexcept {
+  close_lock(*store_, token_);
 }
 
 Result<std::string> Lock::get(std::size_t bytes_max) const {
@@ -38,8 +49,7 @@ Result<std::string> Lock::get(std::size_t bytes_max) const {
 
 Result<void> Lock::get(std::string& content, std::size_t bytes_max) const {
   assert(armed());
-  return read_locked(*store_, name_, content, bytes_max,
-                     store_->options().verify_locks ? &token_.size : nullptr);
+  return read_locked(*store_, name_, content, bytes_max, &token_);
 }
 
 std::string Lock::path() const {
@@ -54,8 +64,7 @@ Result<std::uint64_t> Lock::size() const {
 }
 
 Result<void> Lock::settle(Result<void> outcome) {
-  if (outcome || outcome.error().code == Errc::lost_lock || outcome.error().code == Errc::gone)
-    store_.reset();
+  if (outcome || outcome.error().code == Errc::lost_lock || outcome.error().code == Errc::gone) release();
   return outcome;
 }
 
@@ -73,6 +82,7 @@ Result<void> Lock::verify() {
 
 Result<void> Lock::remove() {
   assert(armed());
+  close();
   return settle(outcome(*store_, "remove", name_, remove_element(*store_, name_, &token_)));
 }
 
@@ -82,6 +92,7 @@ Result<void> Lock::unlock() {
 }
 
 ElementName Lock::release() noexcept {
+  if (armed()) close();
   store_.reset();
   return name_;
 }

@@ -3,16 +3,15 @@
 // One element, locked by us.
 //
 // Lifetime   destroying an armed lock unlocks: the element is there for the next taker. remove(), unlock(),
-// release(),
-//            Queue::move and Queue::quarantine disarm it. A failed call leaves it armed, except with
-//            `lost_lock` and `gone`, after which there is nothing left to undo.
+//            release(), Queue::move and Queue::quarantine disarm it. A failed call leaves it armed, except
+//            with `lost_lock` and `gone`, after which there is nothing left to undo.
 // Age        others break a lock once it is older than *their* maximum, 300 s with the Perl defaults: whoever
-// holds one
-//            longer than about 100 s calls touch() at least that often.
+//            holds one longer than about 100 s calls touch() at least that often.
 // Lost lock  a broken lock may have been taken by another. Each call that changes something first compares
-// the time
-//            stamp the lock was taken with; when it differs nothing is changed and the call fails with
-//            `lost_lock`. The element is then delivered twice, and never lost.
+//            the time stamp the lock was taken with; when it differs nothing is changed and the call fails
+//            with `lost_lock`. The element is then delivered twice, and never lost.
+// Descriptor a fresh lock may hold one until get(), so that taking costs no more than it must; a queue has at
+//            most 16 of them, further locks have none.
 // Threads    those of its queue.
 #pragma once
 
@@ -35,6 +34,7 @@ inline constexpr std::size_t get_bytes_max = std::size_t{1} << 30U;
 // What the inode of a lock looked like when we took it. The modification time, not the change time: a writer
 // that publishes by link and unlink changes the latter under a lock that is already held.
 struct LockToken {
+  int descriptor = -1;  // the lock, open for reading until get(); -1: it is opened then
   std::uint64_t inode = 0;
   std::uint64_t size = 0;
   timespec taken{};
@@ -72,10 +72,12 @@ class Lock {
   friend class Taker;
   Lock(std::shared_ptr<Store> store, ElementName name, LockToken token) noexcept;
   Result<void> settle(Result<void> outcome);
+  void give_back() noexcept;
+  void close() noexcept;
 
   std::shared_ptr<Store> store_;
   ElementName name_;
-  LockToken token_;
+  mutable LockToken token_;  // its descriptor is a cache
 };
 
 }  // namespace simplevisor::dirq

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "workers/dirq/spares.hpp"
 #include "workers/dirq/store.hpp"
@@ -33,26 +34,64 @@ bool must_verify(const Store& store, const LockToken* token) noexcept {
   return token != nullptr && store.options().verify_locks;
 }
 
+// Sets the time of a lock just linked, and looks at it: through a descriptor, which saves walking the path
+// twice and is wanted for reading anyway, or by name, when it cannot be opened or enough of them are open.
+// The element's name is what is opened: link(2) may find the inode, and make the lock, after a faster taker
+// has removed the element and its inode was kept to be recycled. Only a name that is still there proves the
+// lock. -ENOENT: the element is gone. -EEXIST: the lock is.
+int stamp(Store& store, int directory, const char* element, const char* lock, int& file,
+          struct stat& status) {
+  System& system = store.system();
+  file = store.lock_descriptors < Store::lock_descriptors_max
+             ? system.openat(directory, element, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0)
+             : -EMFILE;
+  if (file < 0) {
+    if (std::exchange(file, -1) == -ENOENT) return -ENOENT;
+    if (const int touched = system.utimensat_now(directory, element); touched < 0) return touched;
+    const int looked = system.fstatat(directory, lock, status);
+    return looked == -ENOENT ? -EEXIST : looked;
+  }
+  ++store.lock_descriptors;
+  if (const int touched = system.futimens_now(file); touched < 0) return touched;
+  if (const int looked = system.fstat(file, status); looked < 0) return looked;
+  if (status.st_nlink > 1) return 0;
+  struct stat other{};
+  return system.fstatat(directory, element, other) == 0 ? -EEXIST : -ENOENT;
+}
+
 }  // namespace
 
 int lock_element(Store& store, const ElementName& name, LockToken& token) {
   System& system = store.system();
   const ElementText element = element_text(name.element);
   const ElementText lock = element_text(name.element, lock_suffix);
-  return store.in(name.directory, [&](int descriptor) {
-    if (const int linked = system.linkat(descriptor, element.data(), descriptor, lock.data()); linked < 0)
-      return linked;
-    int result = system.utimensat_now(descriptor, element.data());
-    if (result == 0 && store.options().verify_locks) {
-      struct stat status{};
-      result = system.fstatat(descriptor, lock.data(), status);
-      token = {status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mtim};
-      // Broken between two calls of ours: it was never a lock.
-      if (result == -ENOENT) return -EEXIST;
+  return store.in(name.directory, [&](int directory) {
+    const int linked = system.linkat(directory, element.data(), directory, lock.data());
+    if (linked < 0) return linked;
+    if (!store.options().verify_locks) {
+      const int touched = system.utimensat_now(directory, element.data());
+      if (touched < 0) system.unlinkat(directory, lock.data(), 0);
+      return touched;
     }
-    if (result < 0) system.unlinkat(descriptor, lock.data(), 0);
-    return result;
+    struct stat status{};
+    const int result = stamp(store, directory, element.data(), lock.data(), token.descriptor, status);
+    if (result < 0) {
+      close_lock(store, token);
+      // Broken between two calls of ours: it was never a lock, and what has its name now may be another's.
+      if (result != -EEXIST) system.unlinkat(directory, lock.data(), 0);
+      return result;
+    }
+    token.inode = status.st_ino;
+    token.size = static_cast<std::uint64_t>(status.st_size);
+    token.taken = status.st_mtim;
+    return 0;
   });
+}
+
+void close_lock(Store& store, LockToken& token) noexcept {
+  if (token.descriptor < 0) return;
+  store.system().close(std::exchange(token.descriptor, -1));
+  --store.lock_descriptors;
 }
 
 int verify_lock(Store& store, const ElementName& name, const LockToken& token) {
@@ -116,19 +155,26 @@ int touch_element(Store& store, const ElementName& name, LockToken* token) {
 }
 
 Result<void> read_locked(Store& store, const ElementName& name, std::string& content, std::size_t bytes_max,
-                         const std::uint64_t* expected) {
+                         LockToken* token) {
   System& system = store.system();
   const ElementText lock = element_text(name.element, lock_suffix);
-  const int descriptor = store.in(name.directory, [&](int directory) {
-    return system.openat(directory, lock.data(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-  });
-  if (descriptor < 0) return failed("open", store.path_of(name, lock_suffix), -descriptor);
-  struct stat status{};
-  std::uint64_t size = 0;
+  LockToken opened;
+  LockToken& source = token != nullptr && token->descriptor >= 0 ? *token : opened;
+  if (source.descriptor < 0) {
+    const int descriptor = store.in(name.directory, [&](int directory) {
+      return system.openat(directory, lock.data(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    });
+    if (descriptor < 0) return failed("open", store.path_of(name, lock_suffix), -descriptor);
+    source.descriptor = descriptor;
+    ++store.lock_descriptors;
+  }
+  const int descriptor = source.descriptor;
   ssize_t result = 0;
-  if (expected != nullptr) {
-    size = *expected;
+  std::uint64_t size = 0;
+  if (token != nullptr && store.options().verify_locks) {
+    size = token->size;
   } else {
+    struct stat status{};
     result = system.fstat(descriptor, status);
     size = static_cast<std::uint64_t>(status.st_size);
   }
@@ -147,7 +193,7 @@ Result<void> read_locked(Store& store, const ElementName& name, std::string& con
     over = used > bytes_max;
     if (used == size) break;
   }
-  system.close(descriptor);
+  close_lock(store, source);
   if (result < 0) return failed("read", store.path_of(name, lock_suffix), static_cast<int>(-result));
   if (over) {
     return failed(Errc::too_large,

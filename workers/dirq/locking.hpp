@@ -19,7 +19,8 @@ class Store;
 
 inline constexpr int lost_lock_errno = 4096;  // beyond every errno of the kernel
 
-// -EEXIST: locked by another. -ENOENT: not there.
+// -EEXIST: locked by another. -ENOENT: not there. The token's descriptor, if it has one, is the caller's to close with
+// close_lock(), at the latest before the element is removed.
 int lock_element(Store& store, const ElementName& name, LockToken& token);
 // A null `token`: the caller trusts itself.
 int unlock_element(Store& store, const ElementName& name, const LockToken* token);
@@ -27,9 +28,11 @@ int remove_element(Store& store, const ElementName& name, const LockToken* token
 int touch_element(Store& store, const ElementName& name, LockToken* token);
 int verify_lock(Store& store, const ElementName& name, const LockToken& token);
 
-// `expected`: the size, when it is known already; saves asking.
+void close_lock(Store& store, LockToken& token) noexcept;
+
+// With a `token` its descriptor is used up, and its size is believed. Without: by name.
 Result<void> read_locked(Store& store, const ElementName& name, std::string& content, std::size_t bytes_max,
-                         const std::uint64_t* expected);
+                         LockToken* token);
 Result<std::uint64_t> element_size(Store& store, const ElementName& name);
 
 // The outcome of `call` on an element as a Result.

@@ -3,8 +3,7 @@
 // Moves a locked element to another queue, or out of every queue. Private to the library.
 //
 // Atomic     one rename that cannot replace anything, then the lock is removed. Killed in between, a lock
-// without an
-//            element stays, which a purge removes.
+//            without an element stays, which a purge removes.
 #pragma once
 
 #include <string>

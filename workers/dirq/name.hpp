@@ -3,12 +3,10 @@
 // The name of an element: DDDDDDDD/EEEEEEEEEEEEEE, 8 and 14 lower-case hexadecimal digits, 23 bytes in all.
 //
 // Semantics  the directory part is the second it was opened for; the element part is 8 digits of seconds, 5
-// of
-//            microseconds and one random digit, so names sort in time order (for one writer; no writer's
+//            of microseconds and one random digit, so names sort in time order (for one writer; no writer's
 //            order below one second may be relied upon).
 // Form       held as two numbers: a name that is not of the form above cannot be built, so no path is ever
-// made from
-//            unchecked text, and byte order of the text is order of the numbers.
+//            made from unchecked text, and byte order of the text is order of the numbers.
 // Threads    a plain value.
 #pragma once
 

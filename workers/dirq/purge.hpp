@@ -3,8 +3,7 @@
 // Removes what crashed writers and takers left behind. Private to the library; the interface is Queue::purge.
 //
 // Ages       the modification time against the local clock: an element and its lock share an inode, and
-// locking sets
-//            the time.
+//            locking sets the time.
 #pragma once
 
 #include "workers/dirq/error.hpp"

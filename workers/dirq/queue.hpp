@@ -4,18 +4,16 @@
 // number of processes, of any implementation, add to it and take from it at the same time.
 //
 // Semantics  docs/decisions/dirq-semantics.md: layout, order of system calls, modes, ages and names are those
-// of the
-//            Perl, Python, C and Java implementations. An element is published by a call that cannot replace
-//            another, after its content is complete; a lock is a second link with the suffix .lck.
+//            of the Perl, Python, C and Java implementations. An element is published by a call that cannot
+//            replace another, after its content is complete; a lock is a second link with the suffix .lck.
 // Content    bytes; empty elements are legal.
 // Order      best-effort first in, first out.
 // Errors     Result, error.hpp. `busy` and `gone` are what lock() and its like meet in normal life.
 // Threads    a queue, its locks and its batches belong to one thread at a time. Threads and processes that
-// work on the
-//            same directory open a queue each.
+//            work on the same directory open a queue each.
 // Ownership  Queue, Lock, Batch and Taker share what they need: any of them may be destroyed first.
 // Directory  kept open: a queue directory that is renamed is followed, one that is deleted is looked up again
-// by path.
+//            by path.
 #pragma once
 
 #include <cstddef>

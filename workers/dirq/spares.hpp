@@ -9,9 +9,8 @@
 // Peers      see nothing: they ignore names of TOP that are not eight hexadecimal digits.
 // Claiming   by rename, which one of several competitors wins.
 // A spare    is a regular file that carries our mark (so it was made by add(), never by add_path), has our
-// owner, the
-//            group and mode a new file would get, one link, no content, and is open nowhere else: the kernel
-//            grants a write lease on it. Whatever is not like that is deleted instead of used.
+//            owner, the group and mode a new file would get, one link, no content, and is open nowhere else:
+//            the kernel grants a write lease on it. Whatever is not like that is deleted instead of used.
 // Errors     none: what does not work makes the queue behave as without a pool.
 #pragma once
 

@@ -4,12 +4,11 @@
 // Private to the library.
 //
 // Directories  kept open, so that a system call walks one path component and not the whole path. An
-// intermediate
-//              directory may be removed by anybody's purge and made again by anybody's add; calls go through
-//              in(), which notices a removed one by its link count and looks the name up again.
+//              intermediate directory may be removed by anybody's purge and made again by anybody's add;
+//              calls go through in(), which notices a removed one by its link count and looks the name up
+//              again.
 // Errors       calls on the hot path return the kernel's convention, a negative errno; those that describe
-// themselves
-//              return Result.
+//              themselves return Result.
 // Threads      one at a time, like the queue.
 #pragma once
 
@@ -84,6 +83,10 @@ class Store {
   // True when TOP was deleted and another one now stands at its path; it is used from here on. It is not made
   // again: somebody took it away on purpose.
   bool reopen_top_if_deleted();
+
+  // Descriptors that locks hold until their content is read.
+  static constexpr int lock_descriptors_max = 16;
+  int lock_descriptors = 0;
 
   // false: renameat2(RENAME_NOREPLACE) is not supported here, publish by link and unlink.
   bool rename_works = true;

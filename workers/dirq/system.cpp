@@ -107,6 +107,10 @@ int System::utimensat_now(int directory, const char* path) {
   return checked([&] { return ::utimensat(directory, path, nullptr, 0); });
 }
 
+int System::futimens_now(int descriptor) {
+  return checked([&] { return ::futimens(descriptor, nullptr); });
+}
+
 int System::set_mark(int descriptor) {
   return checked([&] { return ::fsetxattr(descriptor, mark_name, mark_value.data(), mark_value.size(), 0); });
 }

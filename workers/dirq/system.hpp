@@ -46,6 +46,7 @@ class System {
   virtual int mkdirat(int directory, const char* path, mode_t mode);
   virtual int fchmodat(int directory, const char* path, mode_t mode);
   virtual int utimensat_now(int directory, const char* path);
+  virtual int futimens_now(int descriptor);
 
   // The mark of inodes that may be recycled: an extended attribute.
   virtual int set_mark(int descriptor);

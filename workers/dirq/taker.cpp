@@ -13,9 +13,9 @@ namespace simplevisor::dirq {
 
 namespace {
 
-constexpr std::size_t stretches = 64;  // of a listing
+constexpr std::size_t stretches = 32;  // of a listing
 constexpr std::size_t stretch_min = 8;
-constexpr std::size_t stretch_max = 256;
+constexpr std::size_t stretch_max = 512;
 
 }  // namespace
 

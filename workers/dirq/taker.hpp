@@ -3,9 +3,10 @@
 // Finds and locks the next available element, so that several takers on one queue help instead of hindering
 // each other.
 //
-// Order      oldest first, as long as nobody else takes. A taker that meets another leaps over the rest of the
-//            stretch of names it is in, so that soon each works alone in its own: with n takers an element comes
-//            about n stretches out of order at most. What was leapt over is listed again before the pass goes on.
+// Order      oldest first, as long as nobody else takes. A taker that meets another leaps over the rest of
+//            the stretch of names it is in, so that soon each works alone in its own: with n takers an
+//            element comes about n stretches out of order at most. What was leapt over is listed again before
+//            the pass goes on.
 // Locked     elements that the listing shows as locked are not tried.
 // Threads    those of its queue.
 #pragma once
@@ -23,7 +24,7 @@
 namespace simplevisor::dirq {
 
 struct TakerOptions {
-  // Names leapt over at a meeting. Unset: a 64th of what the directory holds, within 8 and 256, so that meetings are
+  // Names leapt over at a meeting. Unset: a 32nd of what the directory holds, within 8 and 512, so that meetings are
   // rare in a long queue and the order is good in a short one. 0: none, every element in strict order, as other
   // implementations do.
   std::optional<std::size_t> stretch = std::nullopt;
