@@ -158,6 +158,7 @@ class Description {
     if (setup.umask) add("umask", fmt::format("{:03o}", *setup.umask));
     if (setup.nice) add("nice", std::to_string(*setup.nice));
     if (setup.stop_signal != 15) add("stop_signal", std::to_string(setup.stop_signal));
+    if (setup.session != Session::automatic) add("session", setup.session == Session::own ? "own" : "shared");
     add("stdout", output_text(setup.stdout_to));
     add("stderr", output_text(setup.stderr_to));
     if (!setup.env.empty()) add("env", std::to_string(setup.env.size()) + " variables");

@@ -110,6 +110,7 @@ struct NodeDraft : Draft {
   Given<int> nice;
   std::map<int, Limit> limits;  // by resource
   Given<int> stop_signal;
+  Given<Session> session;
   Given<OutputDraft> stdout_to;
   Given<OutputDraft> stderr_to;
   Given<Readiness::Kind> ready;

@@ -3,13 +3,13 @@
 // Environment files: NAME=VALUE lines, read at every start of a worker that names one.
 //
 // Semantics  systemd's EnvironmentFile=: blank lines and lines starting with `#` or `;` are skipped; a value
-// is
-//            unquoted (a backslash takes the next character as it is, blanks at its end do not count),
+//            is unquoted (a backslash takes the next character as it is, blanks at its end do not count),
 //            'quoted' (as it is) or "quoted" (a backslash before " \ ` $ takes it as it is); quotes may span
 //            lines, and a backslash at the end of a line joins it with the next. In addition `export
 //            NAME=VALUE` is understood. Nothing is expanded. Of a name given twice the last value counts.
 // Errors     the first one, with file and line: stricter than systemd, which skips lines it does not
-// understand. Bounds     1 MiB a file, 10,000 names, 131,071 bytes a value (what execve takes).
+//            understand.
+// Bounds     1 MiB a file, 10,000 names, 131,071 bytes a value (what execve takes).
 #pragma once
 
 #include <expected>

@@ -163,7 +163,9 @@ std::span<const Key> command_keys() {
 }
 
 std::span<const Key> process_keys() {
-  static const std::array<Key, 6> keys{{
+  static constexpr std::array<Choice, 3> sessions{
+      choice("auto", Session::automatic), choice("own", Session::own), choice("shared", Session::shared)};
+  static const std::array<Key, 7> keys{{
       {.name = "umask",
        .form = Form::umask,
        .meaning = "file mode creation mask, in octal; by default the supervisor's",
@@ -189,6 +191,15 @@ std::span<const Key> process_keys() {
        .min = 1,
        .max = 64,
        .set = into<&NodeDraft::stop_signal>},
+      {.name = "session",
+       .form = Form::choice,
+       .meaning =
+           "leads a session of its own, or only a process group in the supervisor's session; `auto`: its own "
+           "where the supervisor has a controlling terminal",
+       .fallback = R"("auto")",
+       .example = R"("own")",
+       .choices = sessions,
+       .set = into<&NodeDraft::session>},
       {.name = "stdout",
        .form = Form::output,
        .meaning = "standard output: captured below `state_dir`, the supervisor's own, nowhere, or appended "

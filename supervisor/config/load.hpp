@@ -6,9 +6,10 @@
 //            them; of a file that is not TOML, the first syntax error. With one problem there is no
 //            configuration.
 // Bounds     files of 64 MiB, 10,000 files, includes 16 deep, supervisors 64 deep, names of 64 bytes, 10,000
-// complaints. Exceptions none but std::bad_alloc. Threads    blocking file access, and with `warnings`
-// look-ups of users and groups: call it where that is fine.
-//            Calls do not share anything.
+//            complaints.
+// Exceptions none but std::bad_alloc.
+// Threads    blocking file access, and with `warnings` look-ups of users and groups: call it where that is
+//            fine. Calls do not share anything.
 #pragma once
 
 #include <sys/types.h>

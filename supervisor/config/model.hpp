@@ -61,6 +61,13 @@ struct Limit {
   friend bool operator==(const Limit&, const Limit&) = default;
 };
 
+// Whether a worker leads a session of its own, or only a process group in the supervisor's session.
+enum class Session : std::uint8_t {
+  automatic,  // its own where the supervisor has a controlling terminal
+  own,
+  shared,
+};
+
 // How a worker is run: what many workers have in common. The loader keeps one `Setup` for all workers whose
 // setups are equal, so that a thousand alike cost as much as one. Substitutions as in Program; paths have
 // none left.
@@ -74,6 +81,7 @@ struct Setup {
   std::optional<int> nice;  // -20 .. 19
   std::vector<Limit> limits;
   int stop_signal = 15;
+  Session session = Session::automatic;
   Output stdout_to{};
   Output stderr_to{};  // capture: into the same file as stdout
   Readiness ready{};

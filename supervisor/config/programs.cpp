@@ -151,6 +151,7 @@ Setup ProgramMaker::setup(const NodeDraft& draft, const std::string& key, const 
   setup.limits.reserve(draft.limits.size());
   for (const auto& [resource, limit] : draft.limits) setup.limits.push_back(limit);
   setup.stop_signal = draft.stop_signal.value_or(setup.stop_signal);
+  setup.session = draft.session.value_or(setup.session);
   setup.stdout_to = output(draft.stdout_to, key + ".stdout", known);
   setup.stderr_to = output(draft.stderr_to, key + ".stderr", known);
   setup.ready = readiness(draft, key);

@@ -5,8 +5,7 @@
 // Measure    edit distance with insertions, deletions, replacements and swaps of neighbours, case ignored; at
 //            most a third of the length may differ. Of equally near ones the first counts.
 // Bounds     `Spelling` carries a budget of compared characters, so that 10,000 misspelt names among 10,000
-// cost
-//            a fraction of a second; when it is used up nothing is suggested any more.
+//            cost a fraction of a second; when it is used up nothing is suggested any more.
 #pragma once
 
 #include <cstddef>

@@ -4,8 +4,7 @@
 // known when a configuration is loaded, and {instance} {with}, which are known when a worker starts.
 //
 // Braces     `{{` and `}}` stand for one brace. A single brace that belongs to no substitution is an error,
-// so
-//            that a misspelt name never reaches a program.
+//            so that a misspelt name never reaches a program.
 // Instance   of a pool: the number of the instance, from 1. A worker that is no instance has 0.
 #pragma once
 

@@ -3,8 +3,7 @@
 // Durations and sizes as people write them.
 //
 // Durations  numbers with units from long to short, each at most once: d, h, m or min, s, ms. "250ms" "20s"
-// "1h30m".
-//            Whole numbers only. "0" needs no unit, nothing else goes without.
+//            "1h30m". Whole numbers only. "0" needs no unit, nothing else goes without.
 // Sizes      one whole number and B, kB MB GB TB (1000s) or KiB MiB GiB TiB (1024s). "0" needs no unit.
 // Errors     a message that says what is wrong with the text; overflow is one.
 #pragma once

@@ -35,7 +35,7 @@ class Child {
   void run() {
     collect_handovers();
     if (!leave_shared_descriptors()) return;
-    if (plan_.session && !ok(Stage::session, call_(SYS_setsid))) return;
+    if (!lead()) return;
     if (plan_.cgroup_procs >= 0 && !ok(Stage::cgroup, call_(SYS_write, plan_.cgroup_procs, "0", 1))) return;
     if (!make_room() || !set_streams()) return;
     if (plan_.umask && !ok(Stage::umask, call_(SYS_umask, *plan_.umask))) return;
@@ -59,6 +59,18 @@ class Child {
     frame_.detail = detail;
     frame_.error = error;
     return false;
+  }
+
+  bool lead() {
+    switch (plan_.leads) {
+      case Leads::session:
+        return ok(Stage::session, call_(SYS_setsid));
+      case Leads::group:
+        return ok(Stage::session, call_(SYS_setpgid, 0, 0));
+      case Leads::nothing:
+        return true;
+    }
+    return true;
   }
 
   void collect_handovers() {

@@ -26,7 +26,7 @@ namespace simplevisor::process {
 enum class Stage : std::uint8_t {
   prepare,  // in the parent: something the plan needs is missing
   clone,    // in the parent: no process could be made (EAGAIN, ENOMEM)
-  session,  // setsid: own session and process group, both numbered as the pid
+  session,  // setsid or setpgid: own session and process group, or group alone, numbered as the pid
   cgroup,   // enter the worker's control group
   stdio,    // standard input, output, error
   umask,
@@ -81,6 +81,10 @@ struct ResourceLimit {
   rlimit value{};
 };
 
+// What the worker is made the leader of. A session of its own cuts it off from our terminal; without a terminal a group is
+// as good for stopping it and all it started, and far cheaper: docs/decisions/sessions.md.
+enum class Leads : std::uint8_t { nothing, group, session };
+
 struct LaunchPlan {
   const char* executable = nullptr;   // a path: see find_executable.hpp
   const char* const* argv = nullptr;  // ends with a null pointer, as does envp
@@ -88,7 +92,7 @@ struct LaunchPlan {
   std::array<Stream, 3> stdio{Stream{Stream::Kind::null}, Stream{}, Stream{}};
   std::span<const Handover> keep{};  // at most handovers_max; targets differ and are 3 or more
   int cgroup_procs = -1;             // open for writing: the cgroup.procs of the worker's group
-  bool session = true;
+  Leads leads = Leads::session;
   std::optional<mode_t> umask{};
   // A worker gets the soft RLIMIT_NOFILE the supervisor was started with by naming it here: see
   // own_process.hpp, raise_descriptor_limit().

@@ -38,7 +38,7 @@ class Launcher {
   Launcher& operator=(const Launcher&) = delete;
   ~Launcher();
 
-  // The pid is that of our unreaped child, and, unless plan.session is false, of its session and group.
+  // The pid is that of our unreaped child, and that of its group or session, as plan.leads says.
   [[nodiscard]] std::expected<pid_t, LaunchError> launch(const LaunchPlan& plan);
 
   // Looks again for signals that are not at their default, which every child sets back to it. The constructor

@@ -52,6 +52,12 @@ Result<DescriptorLimit> raise_descriptor_limit(rlim_t needed, const Syscalls& sy
   return limit;
 }
 
+bool has_controlling_terminal(const Syscalls& syscalls) {
+  const long fd = syscalls(SYS_openat, AT_FDCWD, "/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd >= 0) syscalls(SYS_close, fd);
+  return fd >= 0 || (errno != ENXIO && errno != ENOENT);  // unknown: as if there were one
+}
+
 Result<void> become_subreaper(const Syscalls& syscalls) {
   if (syscalls(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
     return std::unexpected(system_error(errno, "cannot become a sub-reaper"));

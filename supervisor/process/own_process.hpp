@@ -32,6 +32,9 @@ struct DescriptorLimit {
 [[nodiscard]] Result<DescriptorLimit> raise_descriptor_limit(rlim_t needed = RLIM_INFINITY,
                                                              const Syscalls& syscalls = real_syscalls());
 
+// Whether programs we start could be reached by, or read from, the terminal we were started on.
+[[nodiscard]] bool has_controlling_terminal(const Syscalls& syscalls = real_syscalls());
+
 // From now on orphaned descendants become our children, instead of init's. Kept across exec.
 [[nodiscard]] Result<void> become_subreaper(const Syscalls& syscalls = real_syscalls());
 

@@ -35,7 +35,7 @@ namespace v2 = boost::process::v2;
 class ClonedLauncher : public v2::posix::default_launcher {
  public:
   // Stages of ours that come before the initialisers; what the launch itself needs is filled in.
-  LaunchPlan plan{.stdio = {Stream{}, Stream{}, Stream{}}, .session = false};
+  LaunchPlan plan{.stdio = {Stream{}, Stream{}, Stream{}}, .leads = Leads::nothing};
 
   template <class Executor, class Args, class... Inits>
     requires(boost::asio::execution::is_executor<Executor>::value ||

@@ -49,11 +49,7 @@ const char* const* StringArray::pointers() {
   return pointers_.data();
 }
 
-LaunchMaterial::LaunchMaterial(std::string name, std::string cookie, std::optional<rlimit> nofile)
-    : name_{std::move(name)},
-      cookie_{std::move(cookie)},
-      nofile_{nofile},
-      inherited_{inherited_environment()} {}
+LaunchMaterial::LaunchMaterial(House house) : house_{std::move(house)}, inherited_{inherited_environment()} {}
 
 std::expected<const process::Credentials*, std::string> LaunchMaterial::credentials(
     const config::Setup& setup) {
@@ -84,9 +80,16 @@ std::expected<const process::LaunchPlan*, std::string> LaunchMaterial::prepare(
   if (handover_) plan_.keep = {&*handover_, 1};
   if (setup.umask) plan_.umask = static_cast<mode_t>(*setup.umask);
   plan_.nice = setup.nice;
+  plan_.leads = leads(setup.session);
   if (!setup.cwd.empty()) plan_.directory = setup.cwd.c_str();
   if (*who && !(*who)->are_our_own()) plan_.credentials = *who;
   return &plan_;
+}
+
+process::Leads LaunchMaterial::leads(config::Session session) const {
+  const bool own =
+      session == config::Session::own || (session == config::Session::automatic && house_.own_sessions);
+  return own ? process::Leads::session : process::Leads::group;
 }
 
 // From the weakest to the strongest: inherited, the user's, the file's, the configured, ours.
@@ -117,11 +120,11 @@ std::expected<void, std::string> LaunchMaterial::compose_environment(const Launc
     variables_.emplace_back(name, expanded_.back());
   }
   const auto life = std::to_underlying(occasion.life);
-  expanded_.push_back(fmt::format("{}.{}.{}", cookie_, occasion.index, life));
+  expanded_.push_back(fmt::format("{}.{}.{}", house_.cookie, occasion.index, life));
   variables_.emplace_back(cookie_variable, expanded_.back());
   expanded_.push_back(fmt::format_int(life).str());
   variables_.emplace_back("SIMPLEVISOR_LIFE", expanded_.back());
-  variables_.emplace_back("SIMPLEVISOR_NAME", name_);
+  variables_.emplace_back("SIMPLEVISOR_NAME", house_.name);
   variables_.emplace_back("SIMPLEVISOR_PATH", occasion.path);
   if (occasion.instance) {
     expanded_.push_back(fmt::format_int(occasion.instance).str());
@@ -208,14 +211,15 @@ void LaunchMaterial::compose_limits(const config::Setup& setup) {
     nofile_given = nofile_given || limit.resource == RLIMIT_NOFILE;
     limits_.push_back({limit.resource, {limit.soft, limit.hard}});
   }
-  if (nofile_ && !nofile_given) limits_.push_back({RLIMIT_NOFILE, *nofile_});
+  if (house_.nofile && !nofile_given) limits_.push_back({RLIMIT_NOFILE, *house_.nofile});
   plan_.limits = limits_;
 }
 
 std::optional<LaunchMaterial::Cookie> LaunchMaterial::parse_cookie(std::string_view value) const {
-  if (!value.starts_with(cookie_) || value.size() <= cookie_.size() || value[cookie_.size()] != '.')
+  if (!value.starts_with(house_.cookie) || value.size() <= house_.cookie.size() ||
+      value[house_.cookie.size()] != '.')
     return {};
-  value.remove_prefix(cookie_.size() + 1);
+  value.remove_prefix(house_.cookie.size() + 1);
   Cookie cookie{};
   const auto index = std::from_chars(value.begin(), value.end(), cookie.index);
   if (index.ec != std::errc{} || index.ptr == value.end() || *index.ptr != '.') return {};

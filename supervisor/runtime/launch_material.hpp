@@ -56,9 +56,14 @@ struct LaunchOccasion {
 
 class LaunchMaterial {
  public:
-  // `name` and `cookie` are those of this supervisor; `soft_nofile`: what a worker's limit is set back to, if
-  // ours was raised.
-  LaunchMaterial(std::string name, std::string cookie, std::optional<rlimit> nofile);
+  // What is the same for all workers of this supervisor.
+  struct House {
+    std::string name;
+    std::string cookie;            // drawn anew at each start
+    std::optional<rlimit> nofile;  // what a worker's limit is set back to, if ours was raised
+    bool own_sessions = true;      // what `session = "auto"` means here
+  };
+  explicit LaunchMaterial(House house);
 
   // The error is one line, without the worker's name.
   [[nodiscard]] std::expected<const process::LaunchPlan*, std::string> prepare(
@@ -87,10 +92,9 @@ class LaunchMaterial {
   std::expected<void, std::string> compose_command(const LaunchOccasion& occasion);
   void compose_streams(const LaunchOccasion& occasion);
   void compose_limits(const config::Setup& setup);
+  [[nodiscard]] process::Leads leads(config::Session session) const;
 
-  std::string name_;
-  std::string cookie_;
-  std::optional<rlimit> nofile_;
+  House house_;
   std::vector<std::string> inherited_;  // our own environment, without what is meant for us alone
   std::map<std::pair<std::string, std::string>, process::Credentials> credentials_;
   std::map<std::pair<std::string, std::string>, std::string> executables_;  // by command and PATH

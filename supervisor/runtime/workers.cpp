@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "supervisor/process/leftovers.hpp"
+#include "supervisor/process/own_process.hpp"
 #include "supervisor/runtime/words.hpp"
 
 namespace simplevisor::runtime {
@@ -95,7 +96,10 @@ Workers::Workers(const Context& context, std::function<void(core::Event)> post, 
       post_{std::move(post)},
       settle_{std::move(settle)},
       launcher_{process::SignalPolicy::no_handlers_installed, context.syscalls},
-      material_{context.configuration.settings.name, fresh_cookie(), context.nofile},
+      material_{{.name = context.configuration.settings.name,
+                 .cookie = fresh_cookie(),
+                 .nofile = context.nofile,
+                 .own_sessions = process::has_controlling_terminal(context.syscalls)}},
       by_program_(context.configuration.programs.size()),
       last_graces_(context.configuration.programs.size()),
       sweep_timer_{context.io} {}

@@ -57,8 +57,14 @@ TEST_F(LauncherTest, MakesTheWorkerLeaderOfItsOwnSessionAndGroup) {
   EXPECT_EQ(worker["group"], worker["pid"]);
 }
 
-TEST_F(LauncherTest, LeavesTheWorkerInOurSessionIfAskedTo) {
-  auto worker = probe({.session = false});
+TEST_F(LauncherTest, MakesTheWorkerLeaderOfAGroupInOurSessionIfAskedTo) {
+  auto worker = probe({.leads = Leads::group});
+  EXPECT_EQ(worker["session"], std::to_string(::getsid(0)));
+  EXPECT_EQ(worker["group"], worker["pid"]);
+}
+
+TEST_F(LauncherTest, LeavesTheWorkerInOurSessionAndGroupIfAskedTo) {
+  auto worker = probe({.leads = Leads::nothing});
   EXPECT_EQ(worker["session"], std::to_string(::getsid(0)));
   EXPECT_EQ(worker["group"], std::to_string(::getpgrp()));
 }
