@@ -4,9 +4,8 @@
 // The routes are in routes.hpp and, for readers outside, in docs/api/openapi.json.
 //
 // Threads    the server has one thread of its own for sockets, HTTP and JSON; slow or hostile clients cost
-// the
-//            supervision thread nothing. Requests are posted to `service.executor()` and answered from there.
-//            open() and the destructor belong to the thread that owns the service.
+//            the supervision thread nothing. Requests are posted to `service.executor()` and answered from
+//            there. open() and the destructor belong to the thread that owns the service.
 // Ownership  `service` outlives the server, and what the server posted to its executor. The destructor lets
 //            answers that are ready leave (for at most `Limits::farewell`), tells the other waiting clients
 //            that the supervisor ends, closes everything and removes the socket file.

@@ -6,8 +6,7 @@
 // Threads    the server's; all handlers run on it.
 // Ownership  a session lives while it has an operation under way or its host holds it; the host outlives it.
 // Time       one timer, armed while a request is awaited or an answer is written. While the service is at
-// work
-//            there is none; a client that hangs up meanwhile is noticed and its place freed.
+//            work there is none; a client that hangs up meanwhile is noticed and its place freed.
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>

@@ -4,30 +4,26 @@
 // beside it.
 //
 // How        Each worker has a FIFO below STATE/fifo, which the worker opens itself, for reading and writing,
-// as
-//            its standard output and error. So it neither dies of SIGPIPE nor loses a line when the
+//            as its standard output and error. So it neither dies of SIGPIPE nor loses a line when the
 //            supervisor is killed; the next supervisor goes on with the next byte. Here the FIFO is open for
 //            reading and writing too: no end-of-file, no hang-up. Bytes go from FIFO to file by splice(2),
 //            unchanged, and never exist in a buffer of ours that a kill -9 could take along.
 // Promises   Every byte written before a clean `stop` or `close` is in the files, once and in order. A file
-// is
-//            rotated at the first end of line at or after `max_bytes`; a line that goes on for
+//            is rotated at the first end of line at or after `max_bytes`; a line that goes on for
 //            `line_bytes_max` more is cut there (no byte is added or lost). A worker's unfinished last line
 //            is continued by what its next life prints. Files are not fsynced.
 // Limits     A log that cannot be written (ENOSPC, EIO, ...) leaves the bytes in the FIFO, at last the worker
-// waits
-//            in its write(2); retried with growing pauses, reported once, and reported again when all is
-//            well. A FIFO holds 64 KiB (8 KiB from the user's 1,025th on, unless privileged: pipe(7)). When
-//            nobody has it open any more what it still holds is gone: a dead worker's last lines survive a
-//            dead supervisor only while a guardian holds the FIFO.
+//            waits in its write(2); retried with growing pauses, reported once, and reported again when all
+//            is well. A FIFO holds 64 KiB (8 KiB from the user's 1,025th on, unless privileged: pipe(7)).
+//            When nobody has it open any more what it still holds is gone: a dead worker's last lines survive
+//            a dead supervisor only while a guardian holds the FIFO.
 // Threads    One thread of its own for all workers, asleep while no worker prints. Public functions may be
-// called
-//            from any thread and do not wait for that thread, except `sync` and `stop`. Callbacks run on the
-//            capture thread, must not block, throw, or call `sync` or `stop`: post.
+//            called from any thread and do not wait for that thread, except `sync` and `stop`. Callbacks run
+//            on the capture thread, must not block, throw, or call `sync` or `stop`: post.
 // Memory     about 130 bytes a worker and its path; one descriptor a worker, and at most `open_files_max` for
-// logs. Outside    logrotate may rename, remove or truncate the files: noticed within a second of the next
-// line, or at
-//            `reopen`.
+//            logs.
+// Outside    logrotate may rename, remove or truncate the files: noticed within a second of the next line, or
+//            at `reopen`.
 #pragma once
 
 #include <chrono>

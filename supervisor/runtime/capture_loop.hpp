@@ -5,9 +5,8 @@
 //
 // Fairness   one worker's turn ends after `turn_bytes_max`; epoll puts it behind the others that wait.
 // Trouble    a worker whose log cannot be written is stalled: no longer watched, tried again after a pause
-// that
-//            doubles. What is wrong with the whole file system is tried with a few workers only, and reported
-//            once a minute at most.
+//            that doubles. What is wrong with the whole file system is tried with a few workers only, and
+//            reported once a minute at most.
 // Threads    `start`, `end` and the destructor on the owner's; all else on its own.
 #pragma once
 

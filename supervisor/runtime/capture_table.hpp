@@ -4,9 +4,9 @@
 // thread.
 //
 // Threads    `workers` and `commands` under `mutex`, which is never held while bytes are moved. A worker
-// stays at
-//            its address until the capture thread removes it, so that thread may use it without the mutex,
-//            all but `closing`. A new worker is handed over by epoll itself: no wake-up until it prints.
+//            stays at its address until the capture thread removes it, so that thread may use it without the
+//            mutex, all but `closing`. A new worker is handed over by epoll itself: no wake-up until it
+//            prints.
 // Memory     a node of the map (64 bytes), its path, and a bucket.
 #pragma once
 

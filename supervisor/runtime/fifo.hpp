@@ -3,8 +3,7 @@
 // The FIFO between a worker and its log: its name, how it is made and opened, and a look at what waits in it.
 //
 // Semantics  fifo(7), pipe(7), tee(2). Both sides open it with O_RDWR, which on Linux never waits for the
-// other
-//            side and keeps it from ending when the other side goes.
+//            other side and keeps it from ending when the other side goes.
 // Threads    functions: any. FifoPeek: one at a time.
 #pragma once
 

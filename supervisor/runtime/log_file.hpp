@@ -4,8 +4,7 @@
 // lines.
 //
 // How        splice(2) at an offset that is the size of the file (splice refuses O_APPEND). Until `max_bytes`
-// are
-//            reached bytes go over unseen; from there on the FIFO is looked into for the end of the line.
+//            are reached bytes go over unseen; from there on the FIFO is looked into for the end of the line.
 // Kill       the file's size is the only state: whoever opens it next goes on there.
 // Errors     errno values; the caller drops the file and opens it again later. Bytes that were not moved are
 //            still in the FIFO.

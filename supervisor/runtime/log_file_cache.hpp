@@ -4,8 +4,7 @@
 // need ten thousand descriptors for their FIFOs; their log files must not need as many again.
 //
 // Ownership  a user keeps a `Ticket`, four bytes that say where its file is; the cache takes them back when
-// the
-//            place is needed for another. Tickets must stay where they are until dropped.
+//            the place is needed for another. Tickets must stay where they are until dropped.
 // Errors     errno values of opening. When descriptors have run out another log is closed to make room.
 // Threads    one at a time.
 #pragma once

@@ -4,8 +4,7 @@
 // those wait for a stopped terminal, throw on a full disk, leave half lines, and cannot open their file anew.
 //
 // Errors     `LogFileSink::open` tells; afterwards a line that cannot be written is dropped and counted, and
-// the
-//            next one that can be is preceded by how many were lost.
+//            the next one that can be is preceded by how many were lost.
 // Threads    any: spdlog's base_sink locks.
 #pragma once
 

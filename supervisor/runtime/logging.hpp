@@ -6,17 +6,14 @@
 // Text       "2026-01-31 14:05:06.789 info  message", local time. One line a message: control characters are
 //            written as \n, \t or \xNN, so that no worker's name can forge a line.
 // JSON       {"time":"2026-01-31T13:05:06.789Z","level":"info","message":"..."}, UTC. Bytes that are not
-// UTF-8
-//            become U+FFFD.
+//            UTF-8 become U+FFFD.
 // Waiting    With standard error alone, a message is written where it is made, and only as far as it can be
-// taken
-//            within `stderr_patience`. With a file or syslog, all is written by a thread of its own behind a
-//            queue of `queue_messages_max` messages; when that is full the oldest one goes. Both count in
-//            `dropped()`.
+//            taken within `stderr_patience`. With a file or syslog, all is written by a thread of its own
+//            behind a queue of `queue_messages_max` messages; when that is full the oldest one goes. Both
+//            count in `dropped()`.
 // Errors     A file that cannot be opened, or an unknown level or facility: an error at `start`. Later
-// nothing
-//            throws out of a log call: a message that cannot be written (ENOSPC) is dropped and counted, a
-//            half written one taken back.
+//            nothing throws out of a log call: a message that cannot be written (ENOSPC) is dropped and
+//            counted, a half written one taken back.
 // Flush      every message is handed to the system when written; nothing is fsynced.
 // Threads    one Logging at a time; log calls and `reopen` from any thread. Start it after any fork: the
 //            writing thread does not survive one, and with SIGPIPE ignored: standard error may be a pipe

@@ -4,8 +4,7 @@
 // whose former contents are the only ones given up.
 //
 // Kill       between two renames leaves a gap in the numbers, which the next rotation closes before it gives
-// up
-//            anything.
+//            up anything.
 #pragma once
 
 #include <functional>

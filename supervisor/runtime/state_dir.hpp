@@ -3,19 +3,17 @@
 // The state directory: what a supervisor knows on disk. One supervisor at a time: whoever holds the lock.
 //
 // Layout     lock (the holder's pid), run/ (sockets), fifo/ and log/ (see capture.hpp), with/ (workers'
-// settings). Modes      directories 0700; run by root 0711, because workers of other users must reach their
-// sockets and
+//            settings).
+// Modes      directories 0700; run by root 0711, because workers of other users must reach their sockets and
 //            settings by name; what is in them is protected by its own mode. The directory itself must not be
 //            writable by everybody.
 // Lock       fcntl(F_OFD_SETLK) on `lock`, freed by the kernel however the holder ends, so the file alone
-// never
-//            means anything and is never removed.
+//            never means anything and is never removed.
 // Writing    a file is complete or absent: written beside its place (NAME.tmp), then renamed. A kill between
-// the two
-//            leaves NAME.tmp, which the next write of NAME overwrites.
+//            the two leaves NAME.tmp, which the next write of NAME overwrites.
 // Names      relative, like "wishes.json" or "with/root.a.json"; "." and ".." are refused.
 // Threads    one at a time. Writing durably waits for the disk: not for the supervision thread's busy
-// moments.
+//            moments.
 #pragma once
 
 #include <fcntl.h>

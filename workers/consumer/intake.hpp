@@ -4,8 +4,7 @@
 //
 // Order of calls, and what a kill leaves behind, is the table in README.md ("A kill at any point").
 // Lock lost  when another has broken and taken a lock of ours, nothing of the element is touched any more.
-// Errors     of a dirq call: its own error. A record of attempts that cannot be written is reported, and no
-//            more.
+// Errors     of a dirq call: its own error. A record of attempts that cannot be written is reported, and no more.
 // Threads    one at a time.
 #pragma once
 

@@ -5,8 +5,7 @@
 // long as it lives.
 //
 // Memory   a megabyte in the kernel, 65,536 beacons; a full one would make workers wait, so that busy
-// measures
-//          read it every few milliseconds.
+//          measures read it every few milliseconds.
 // Threads  a plain object of one thread.
 #pragma once
 

@@ -4,8 +4,7 @@
 // docs/benchmarks.md.
 //
 // Exit codes  0 measured (whether targets were reached or not is in the table), 1 a system failed or the
-// harness did,
-//             2 usage, 130 interrupted.
+//             harness did, 2 usage, 130 interrupted.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

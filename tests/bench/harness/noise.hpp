@@ -5,8 +5,7 @@
 // harness is their sub-reaper), so a NoiseMeter spans a whole session.
 //
 // Accuracy  the kernel tells idle time in steps of 10 ms; a session should last some 200 ms or longer.
-// Interrupts and kernel
-//           threads count as others: a busy session of ours shows a few per cent.
+//           Interrupts and kernel threads count as others: a busy session of ours shows a few per cent.
 #pragma once
 
 #include <chrono>

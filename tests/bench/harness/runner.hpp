@@ -4,8 +4,7 @@
 // round in which others used the processors is repeated, within bounds.
 //
 // Bounds    rounds: those asked for and as many again for noisy ones; time: no round begins when its share of
-// the
-//           whole time is spent (the first of each case always does).
+//           the whole time is spent (the first of each case always does).
 // Errors    a system that fails is left out of the rest of that case, and its row says why.
 #pragma once
 

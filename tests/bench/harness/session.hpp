@@ -4,11 +4,11 @@
 // session lives at a time.
 //
 // Ownership  its folder (configuration, state, FIFO), and every process that descends from the harness
-// meanwhile: the
-//            destructor kills what did not end in time.
+//            meanwhile: the destructor kills what did not end in time.
 // Errors     lost: workers without a beacon in time; ended: the system went away, with the last lines it
-// wrote. Time       instants of workers are their own (read before the beacon is written), so reading late
-// changes nothing.
+//            wrote.
+// Time       instants of workers are their own (read before the beacon is written), so reading late changes
+//            nothing.
 #pragma once
 
 #include <sys/types.h>
