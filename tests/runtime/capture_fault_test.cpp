@@ -1,5 +1,6 @@
 // Output capture when things go wrong: a supervisor killed, a disk full, system calls that fail. Nothing is lost.
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -64,6 +65,13 @@ pid_t fork_supervisor(const std::string& directory, const std::string& node) {
   return up ? pid : -1;
 }
 
+// Returns when there is something to read in the FIFO, and reads nothing.
+void wait_for_output(const std::string& fifo) {
+  const UniqueFd end{::open(fifo.c_str(), O_RDWR | O_CLOEXEC)};
+  pollfd waiting{end.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&waiting, 1, -1), 1);
+}
+
 TEST_F(CaptureFaultTest, SupervisorsKilledAgainAndAgainLoseNoLineAndNoWorker) {
   constexpr int lines = 40'000;
   // The FIFO is there before any supervisor; held by us, as the guardian will hold it.
@@ -112,8 +120,10 @@ TEST_F(CaptureFaultTest, ACaptureThatIsDroppedLeavesTheRestToTheNext) {
 TEST_F(CaptureFaultTest, AFullDiskHoldsTheWorkersUpAndLosesNothing) {
   start({.max_bytes = 10'000, .files = 1000}, faulty_splice());
   fault.error = ENOSPC;
-  Worker one{open("root/one"), "seq 1 40000"};
+  const std::string fifo = open("root/one");
+  Worker one{fifo, "seq 1 40000"};
   Worker two{open("root/two"), "seq 1 40000"};
+  wait_for_output(fifo);
   ASSERT_TRUE(reports.wait_for(Kind::trouble));
   EXPECT_THAT(reports.first(), HasSubstr("No space left on device"));
   EXPECT_FALSE(capture->sync());
