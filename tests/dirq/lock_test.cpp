@@ -19,6 +19,36 @@ using testing::IsEmpty;
 using testing_support::QueueTest;
 namespace fs = std::filesystem;
 
+TEST_F(QueueTest, ALinkInPlaceOfAnElementIsLockedAndMovedWithoutTouchingWhatItPointsAt) {
+  Queue queue = open();
+  const fs::path victim = path.string() + ".victim";
+  write(victim, "not ours");
+  age(victim, std::chrono::hours(1));
+  const auto time = fs::last_write_time(victim);
+  fs::create_directories(path / "00000001");
+  fs::create_symlink(victim, path / "00000001/00000000000001");
+  fs::create_symlink("/nowhere", path / "00000001/00000000000002");
+  Queue dead = Queue::open(path.string() + ".dead").value();
+  for (const std::uint64_t element : {1, 2}) {
+    Lock lock = queue.lock({1, element}).value();
+    EXPECT_FALSE(lock.get());
+    EXPECT_TRUE(queue.move(lock, dead));
+  }
+  EXPECT_EQ(fs::last_write_time(victim), time);
+  EXPECT_EQ(queue.count().value(), 0U);
+}
+
+TEST_F(QueueTest, APipeInPlaceOfAnElementIsMovedToAnotherFilesystemWithoutWaiting) {
+  Queue queue = open({.system = &system});
+  fs::create_directories(path / "00000001");
+  ASSERT_EQ(::mkfifo((path / "00000001/00000000000001").c_str(), 0600), 0);
+  Queue dead = Queue::open(path.string() + ".dead", {.system = &system}).value();
+  Lock lock = queue.lock({1, 1}).value();
+  system.fail("rename", EXDEV);
+  EXPECT_TRUE(queue.move(lock, dead));
+  EXPECT_EQ(dead.count().value(), 1U);
+}
+
 TEST_F(QueueTest, ALockIsASecondLinkAndItsTakingRenewsTheTime) {
   Queue queue = open();
   const ElementName name = queue.add("x").value();

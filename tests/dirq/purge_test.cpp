@@ -54,6 +54,17 @@ TEST_F(QueueTest, AnAgeOfZeroSwitchesItsHalfOff) {
   EXPECT_EQ(report.temporaries + report.locks, 0U);
 }
 
+TEST_F(QueueTest, ADirectoryThatCannotBePurgedDoesNotKeepTheOthersFromIt) {
+  Queue queue = open({.system = &system});
+  fs::create_directories(path / "00000001");
+  fs::create_directories(path / "00000002");
+  fs::create_directories(path / "00000003");
+  system.fail("open", EACCES, 2);  // the first is the queue itself
+  EXPECT_EQ(queue.purge().error().code, Errc::permission);
+  EXPECT_TRUE(fs::exists(path / "00000001"));
+  EXPECT_FALSE(fs::exists(path / "00000002"));
+}
+
 TEST_F(QueueTest, PurgeRefusesNegativeAges) {
   EXPECT_EQ(open().purge({.maxtemp = -1s}).error().code, Errc::malformed);
 }

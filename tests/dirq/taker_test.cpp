@@ -133,6 +133,32 @@ TEST_F(TakerTest, AnElementThatCannotBeLockedIsReportedAndTheNextOneTaken) {
   EXPECT_EQ(take(taker), "1");
 }
 
+TEST_F(TakerTest, WhatOnlyHasTheNameOfADirectoryIsPassedBy) {
+  Queue queue = open();
+  write(path / "00000000", "a file");
+  fs::create_symlink("/", path / "00000002");
+  ASSERT_EQ(::mkfifo((path / "00000003").c_str(), 0600), 0);
+  fill(1);
+  Taker taker(queue);
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "");
+  EXPECT_EQ(queue.count().value(), 0U);
+  EXPECT_EQ(queue.list().value().size(), 0U);
+  EXPECT_EQ(queue.purge().value().directories, 1U);
+  EXPECT_TRUE(fs::exists(path / "00000000"));
+}
+
+TEST_F(TakerTest, ADirectoryThatCannotBeListedIsReportedAndTheNextOneTaken) {
+  Queue queue = open({.system = &system});
+  fs::create_directories(path / "00000000");
+  fill(1);
+  Taker taker(queue);
+  system.fail("open", EACCES, 2);  // the first is the queue itself
+  EXPECT_EQ(taker.next().error().code, Errc::permission);
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "");
+}
+
 TEST_F(TakerTest, DirectoriesAreTakenOldestFirst) {
   Queue queue = open();
   fs::create_directories(path / "00000002");

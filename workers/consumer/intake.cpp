@@ -9,6 +9,8 @@
 namespace simplevisor::consumer {
 namespace {
 
+constexpr std::size_t troubles_max = 16;
+
 ExitCode code_of(dirq::Errc code) {
   switch (code) {
     case dirq::Errc::permission:
@@ -40,6 +42,11 @@ Result<dirq::Queue> open_queue(const std::string& path, const dirq::Options& opt
   if (!queue)
     return fail(code_of(queue.error().code), fmt::format("queue \"{}\": {}", path, queue.error().message));
   return *std::move(queue);
+}
+
+// What cannot be looked at may still be there.
+bool is_gone(const dirq::Result<std::uint64_t>& size) {
+  return !size && size.error().code == dirq::Errc::gone;
 }
 
 std::chrono::seconds whole_seconds(std::chrono::milliseconds span) {
@@ -81,11 +88,19 @@ void Intake::passed(Step step) const {
 Event Intake::take(Ticket ticket) {
   auto lock = taker_.next();
   if (!lock) {
-    if (!std::exchange(in_trouble_, true)) report("cannot take: {}", lock.error().message);
+    troubled_pass_ = true;
+    if (troubles_.size() < troubles_max && troubles_.insert(lock.error().message).second)
+      report("cannot take: {}", lock.error().message);
     return TakeFailed{ticket};
   }
-  if (std::exchange(in_trouble_, false)) report("taking from {} again", path());
-  if (!*lock) return NothingThere{ticket};
+  if (!*lock) {
+    // One element that cannot be taken is met again in every pass, between others that can.
+    if (!std::exchange(troubled_pass_, false) && !troubles_.empty()) {
+      troubles_.clear();
+      report("taking from {} again", path());
+    }
+    return NothingThere{ticket};
+  }
   passed(Step::locked);
   const Record record = attempts_.load((*lock)->name());
   held_.emplace(ticket, Held{**std::move(lock), record.failures > 0});
@@ -183,8 +198,8 @@ void Intake::purge() {
              purged->temporaries);
     }
   }
-  attempts_.purge([this](const auto& name) { return queue_.size(name).has_value(); });
-  reasons_.purge([this](const auto& name) { return dead_.size(name).has_value(); });
+  attempts_.purge([this](const auto& name) { return !is_gone(queue_.size(name)); });
+  reasons_.purge([this](const auto& name) { return !is_gone(dead_.size(name)); });
 }
 
 }  // namespace simplevisor::consumer

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "workers/consumer/error.hpp"
@@ -66,7 +67,9 @@ class Intake {
   dirq::PurgeOptions purge_;
   StepHook hook_;
   std::map<Ticket, Held> held_;
-  bool in_trouble_ = false;  // reported; not again until it is over
+  // Reported; not again until a whole pass was without any.
+  std::set<std::string> troubles_;
+  bool troubled_pass_ = false;
 };
 
 }  // namespace simplevisor::consumer

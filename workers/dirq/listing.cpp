@@ -17,7 +17,8 @@ Result<void> read_directory(Store& store, std::uint32_t directory, Use use) {
   System& system = store.system();
   const int descriptor =
       system.openat(store.top(), directory_text(directory).data(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-  if (descriptor == -ENOENT) return {};
+  // Gone, or never one of ours: a file or a symbolic link of such a name must not stop the queue.
+  if (descriptor == -ENOENT || descriptor == -ENOTDIR || descriptor == -ELOOP) return {};
   if (descriptor < 0) return failed("open", store.path_of(directory), -descriptor);
   const int result = for_each_name(system, descriptor, use);
   system.close(descriptor);

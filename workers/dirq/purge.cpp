@@ -27,22 +27,28 @@ class Purge {
   Result<PurgeReport> run() {
     auto directories = list_directories(store_);
     if (!directories) return std::unexpected(std::move(directories).error());
+    // A directory that cannot be purged does not keep the others from it; the first such error is told.
+    Result<void> purged;
     for (const std::uint32_t directory : *directories) {
-      auto listing = list_directory(store_, directory);
-      if (!listing) return std::unexpected(std::move(listing).error());
-      if (auto swept = sweep(directory, *listing); !swept) return std::unexpected(std::move(swept).error());
-      // The last one is where a writer is most likely at work.
-      if (directory == directories->back()) continue;
-      if (auto removed = remove_if_empty(directory); !removed)
-        return std::unexpected(std::move(removed).error());
+      auto done = purge_directory(directory, directory == directories->back());
+      if (!done && purged) purged = std::move(done);
     }
     if (options_.maxtemp.count() > 0) {
       report_.temporaries += survey_spares(store_, earlier(now_, options_.maxtemp).tv_sec).abandoned;
     }
+    if (!purged) return std::unexpected(std::move(purged).error());
     return report_;
   }
 
  private:
+  Result<void> purge_directory(std::uint32_t directory, bool last) {
+    auto listing = list_directory(store_, directory);
+    if (!listing) return std::unexpected(std::move(listing).error());
+    if (auto swept = sweep(directory, *listing); !swept) return swept;
+    // The last one is where a writer is most likely at work.
+    return last ? Result<void>() : remove_if_empty(directory);
+  }
+
   Result<void> sweep(std::uint32_t directory, const Listing& listing) {
     if (options_.maxtemp.count() > 0) {
       for (const std::uint64_t element : listing.temporaries) {
@@ -90,6 +96,7 @@ class Purge {
     if (result == 0) ++report_.directories;
     // A writer may have come back; another purge may have been faster.
     if (result == 0 || result == -ENOTEMPTY || result == -EEXIST || result == -ENOENT) return {};
+    if (result == -ENOTDIR) return {};  // somebody's file
     return failed("rmdir", store_.path_of(directory), -result);
   }
 

@@ -123,7 +123,7 @@ Result<ElementName> Queue::move(Lock& lock, Queue& target) {
   }
   const std::string path = lock.path();
   System& system = store_->system();
-  const int descriptor = system.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_NOFOLLOW, 0);
+  const int descriptor = system.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (descriptor < 0) return failed("open", path, -descriptor);
   moved = target.add_from(descriptor);
   system.close(descriptor);

@@ -104,7 +104,7 @@ int System::fchmodat(int directory, const char* path, mode_t mode) {
 }
 
 int System::utimensat_now(int directory, const char* path) {
-  return checked([&] { return ::utimensat(directory, path, nullptr, 0); });
+  return checked([&] { return ::utimensat(directory, path, nullptr, AT_SYMLINK_NOFOLLOW); });
 }
 
 int System::futimens_now(int descriptor) {

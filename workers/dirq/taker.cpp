@@ -51,10 +51,7 @@ Result<std::optional<Lock>> Taker::next() {
       at_ = end;
     }
     auto more = refill();
-    if (!more) {
-      restart();
-      return std::unexpected(std::move(more).error());
-    }
+    if (!more) return std::unexpected(std::move(more).error());
     if (!*more) return std::optional<Lock>();
   }
 }
@@ -81,10 +78,11 @@ Result<bool> Taker::refill() {
     linear_ = false;
   }
   leapt_ = took_ = false;
-  auto listing = list_directory(*store_, directory_);
-  if (!listing) return std::unexpected(std::move(listing).error());
   elements_.clear();
   at_ = 0;
+  // A directory that cannot be listed is passed by like an element that cannot be locked.
+  auto listing = list_directory(*store_, directory_);
+  if (!listing) return std::unexpected(std::move(listing).error());
   std::ranges::set_difference(listing->elements, listing->locks, std::back_inserter(elements_));
   stretch_ = options_.stretch.value_or(std::clamp(elements_.size() / stretches, stretch_min, stretch_max));
   return true;
