@@ -1,6 +1,5 @@
 #include "tests/conformance/scenario.hpp"
 
-#include <boost/json.hpp>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,46 +8,24 @@
 #include <vector>
 
 #include "supervisor/core/tree.hpp"
+#include "tests/conformance/fields.hpp"
+#include "tests/conformance/script.hpp"
 
 namespace simplevisor::conformance {
 namespace {
 
-namespace json = boost::json;
 using namespace simplevisor::core;
-
-std::string text(const json::object& object, std::string_view key, std::string_view otherwise) {
-  const json::value* value = object.if_contains(key);
-  return value ? std::string(value->as_string()) : std::string(otherwise);
-}
-
-template <class Enum>
-Enum word(const std::string& value, std::initializer_list<std::pair<std::string_view, Enum>> words) {
-  for (const auto& [name, meaning] : words) {
-    if (name == value) return meaning;
-  }
-  throw std::invalid_argument("unknown word: " + value);
-}
 
 Shutdown shutdown_of(const json::object& object, bool supervisor) {
   const json::value* value = object.if_contains("shutdown");
   if (!value) return supervisor ? Shutdown::infinity() : Shutdown{};
-  if (value->is_string())
-    return value->as_string() == "infinity" ? Shutdown::infinity() : Shutdown::brutal_kill();
-  return Shutdown::timed(Milliseconds{value->to_number<std::int64_t>()});
-}
-
-// A worker as the scenario describes it, by the number that the core hands back as its `program`.
-struct Script {
-  std::string name;
-  bool never_starts = false;
-  std::int64_t fail_restarts = 0;
-  std::set<std::int64_t> fail_attempts;
-  bool ignores_stop = false;
-
-  [[nodiscard]] bool fails(std::int64_t attempt) const {
-    return never_starts || fail_attempts.contains(attempt) || (attempt >= 2 && attempt <= fail_restarts + 1);
+  if (value->is_string()) {
+    return word<bool>(text_of(*value, "shutdown"), {{"infinity", true}, {"brutal_kill", false}})
+               ? Shutdown::infinity()
+               : Shutdown::brutal_kill();
   }
-};
+  return Shutdown::timed(Milliseconds{number_of(*value, "shutdown", 0)});
+}
 
 struct Process {
   NodeId node = NodeId::none;
@@ -63,7 +40,10 @@ class World {
   json::object run();
 
  private:
-  std::shared_ptr<const ChildSpec> declare(const json::object& object, const std::string& parent);
+  enum class Role { node, pattern };  // the pattern of a simple_one_for_one supervisor's instances
+  void claim(const std::string& name, const std::string& parent, bool supervisor);
+  std::shared_ptr<const ChildSpec> declare_tree(const json::object& object, const std::string& parent);
+  std::shared_ptr<const ChildSpec> declare(const json::object& object, const std::string& parent, Role role);
   std::string name_of(NodeId id) const { return instance_or_name(tree_->node(id)); }
   std::string instance_or_name(const Node& node) const {
     return node.instance ? instances_.at(node.instance) : node.spec->name;
@@ -95,45 +75,51 @@ class World {
   std::map<std::uint32_t, std::string> instances_;
   std::map<std::string, std::int64_t> attempts_;
   std::map<std::string, std::int64_t> incarnations_;
-  std::map<std::string, Process> processes_;  // latest of each worker, by name
-  std::vector<std::string> names_;            // of all nodes a snapshot speaks of
-  std::map<std::string, std::string> parents_;
+  std::map<std::string, Process> processes_;                    // latest of each worker, by name
+  std::vector<std::string> names_;                              // of all nodes a snapshot speaks of
+  std::map<std::string, std::pair<std::string, bool>> places_;  // parent, and whether it is a supervisor
+  std::set<std::string> declared_now_;                          // with the tree or child in hand
   std::map<RequestId, Result> replies_;
   std::uint64_t requests_ = 0;
   json::array events_;
 };
 
+// Refuses what would give one name to two nodes; a name may come back where it was.
+void World::claim(const std::string& name, const std::string& parent, bool supervisor) {
+  if (name.empty()) throw std::invalid_argument("a node without a name");
+  const auto [known, fresh] = places_.try_emplace(name, parent, supervisor);
+  if (!declared_now_.insert(name).second || (!fresh && known->second != std::pair{parent, supervisor})) {
+    refuse(name, "a name that another node has");
+  }
+  names_.push_back(name);
+}
+
+std::shared_ptr<const ChildSpec> World::declare_tree(const json::object& object, const std::string& parent) {
+  declared_now_.clear();
+  return declare(object, parent, Role::node);
+}
+
 // `parent` is empty for the root.
-std::shared_ptr<const ChildSpec> World::declare(const json::object& object, const std::string& parent) {
-  const bool supervisor = text(object, "type", "worker") == "supervisor";
+std::shared_ptr<const ChildSpec> World::declare(const json::object& object, const std::string& parent,
+                                                Role role) {
+  const bool supervisor =
+      word<bool>(text(object, "type", "worker"), {{"supervisor", true}, {"worker", false}});
   auto child = std::make_shared<ChildSpec>();
   child->name = text(object, "name", "");
-  if (child->name.empty()) throw std::invalid_argument("a node without a name");
-  names_.push_back(child->name);
-  parents_[child->name] = parent;
+  if (role == Role::node) claim(child->name, parent, supervisor);
+  if (role == Role::pattern && supervisor) refuse(child->name, "a template that is no worker");
   child->restart = word<Restart>(text(object, "restart", "permanent"), {{"permanent", Restart::permanent},
                                                                         {"transient", Restart::transient},
                                                                         {"temporary", Restart::temporary}});
-  if (const auto* significant = object.if_contains("significant"))
-    child->significant = significant->as_bool();
+  child->significant = truth(object, "significant");
   child->shutdown = shutdown_of(object, supervisor);
   if (parent.empty() && !supervisor) throw std::invalid_argument("the root is no supervisor");
 
   if (!supervisor) {
-    Script script;
-    script.name = child->name;
-    if (const auto* start = object.if_contains("start")) {
-      if (start->is_string()) {
-        script.never_starts = start->as_string() == "fail";
-      } else if (const auto* restarts = start->as_object().if_contains("fail_restarts")) {
-        script.fail_restarts = restarts->to_number<std::int64_t>();
-      } else {
-        for (const auto& attempt : start->at("fail_attempts").as_array()) {
-          script.fail_attempts.insert(attempt.to_number<std::int64_t>());
-        }
-      }
+    Script script = script_of(object);
+    if (script.ignores_stop && child->shutdown.kind == Shutdown::Kind::infinity) {
+      refuse(child->name, "ignores its stop and is never killed: this would not end");
     }
-    if (const auto* ignores = object.if_contains("ignore_stop")) script.ignores_stop = ignores->as_bool();
     child->program = static_cast<std::uint32_t>(scripts_.size());
     scripts_.push_back(std::move(script));
     return child;
@@ -146,19 +132,19 @@ std::shared_ptr<const ChildSpec> World::declare(const json::object& object, cons
                                    {"one_for_all", Strategy::one_for_all},
                                    {"simple_one_for_one", Strategy::simple_one_for_one}});
   if (const auto* intensity = object.if_contains("intensity"))
-    spec->intensity = intensity->to_number<std::size_t>();
+    spec->intensity = static_cast<std::size_t>(number_of(*intensity, "intensity", 0));
   if (const auto* period = object.if_contains("period")) {
-    spec->period = std::chrono::seconds{period->to_number<std::int64_t>()};
+    spec->period = std::chrono::seconds{number_of(*period, "period", 1)};
   }
   spec->auto_shutdown = word<AutoShutdown>(text(object, "auto_shutdown", "never"),
                                            {{"never", AutoShutdown::never},
                                             {"any_significant", AutoShutdown::any_significant},
                                             {"all_significant", AutoShutdown::all_significant}});
   if (const auto* children = object.if_contains("children")) {
-    for (const auto& element : children->as_array()) {
-      spec->children.push_back(declare(element.as_object(), child->name));
-      // The template of instances is not a node of its own.
-      if (spec->strategy == Strategy::simple_one_for_one) names_.pop_back();
+    // The template of instances is not a node of its own.
+    const Role its = spec->strategy == Strategy::simple_one_for_one ? Role::pattern : Role::node;
+    for (const auto& element : array_of(*children, "children")) {
+      spec->children.push_back(declare(object_of(element, "children"), child->name, its));
     }
   }
   child->supervisor = std::move(spec);
@@ -268,27 +254,28 @@ json::value World::die(const std::string& node, const std::string& how) {
 RequestId World::ask(const json::object& step) {
   Request request;
   request.id = RequestId{++requests_};
-  const std::string op = text(step, "op", "");
+  const std::string op = text(step, "op");
   request.kind = word<Request::Kind>(op, {{"terminate_child", Request::Kind::terminate_child},
                                           {"restart_child", Request::Kind::restart_child},
                                           {"delete_child", Request::Kind::delete_child},
                                           {"start_child", Request::Kind::start_child}});
-  const NodeId supervisor = find(text(step, "sup", ""));
+  const NodeId supervisor = find(text(step, "sup"));
   request.supervisor = supervisor;
-  request.child = text(step, "child", "");
+  if (request.kind != Request::Kind::start_child) request.child = text(step, "child");
   const bool running = supervisor != NodeId::none && tree_->node(supervisor).supervisor;
   const bool simple =
       running && tree_->node(supervisor).supervisor->spec->strategy == Strategy::simple_one_for_one;
 
   if (request.kind == Request::Kind::start_child) {
     if (const auto* instance = step.if_contains("instance")) {
-      const std::string name(instance->as_string());
-      names_.push_back(name);
-      parents_[name] = text(step, "sup", "");
+      const std::string name = text_of(*instance, "instance");
+      if (places_.contains(name)) refuse(name, "an instance has a name of its own");
+      declared_now_.clear();
+      claim(name, text(step, "sup"), false);
       request.instance = static_cast<std::uint32_t>(instances_.size() + 1);
       instances_[request.instance] = name;
     } else {
-      request.spec = declare(step.at("spec").as_object(), text(step, "sup", ""));
+      request.spec = declare_tree(object_of(required(step, "spec"), "spec"), text(step, "sup"));
     }
   } else if (simple) {
     // Instances are known by their process: the latest one of that name.
@@ -332,17 +319,20 @@ json::value World::answer_to(RequestId request) {
 // behind them.
 json::value World::batch(const json::object& step) {
   json::array results;
-  const auto& deaths = step.at("deaths").as_array();
-  const NodeId supervisor = find(parents_[text(deaths.at(0).as_object(), "node", "")]);
+  const auto& deaths = array_of(required(step, "deaths"), "deaths");
+  if (deaths.empty()) refuse("deaths", "empty");
+  const auto first = places_.find(text(object_of(deaths[0], "deaths"), "node"));
+  const NodeId supervisor = first == places_.end() ? NodeId::none : find(first->second.first);
   if (supervisor == NodeId::none || !tree_->node(supervisor).supervisor) {
-    if (const auto* then = step.if_contains("then")) ask(then->as_object());  // is answered the same
+    if (const auto* then = step.if_contains("then")) ask(object_of(*then, "then"));  // is answered the same
     return "noproc";
   }
   for (const auto& death : deaths) {
-    results.push_back(die(text(death.as_object(), "node", ""), text(death.as_object(), "how", "")));
+    const json::object& object = object_of(death, "deaths");
+    results.push_back(die(text(object, "node"), text(object, "how")));
   }
   if (const auto* then = step.if_contains("then")) {
-    const RequestId request = ask(then->as_object());
+    const RequestId request = ask(object_of(*then, "then"));
     settle();
     results.push_back(answer_to(request));
   }
@@ -350,11 +340,11 @@ json::value World::batch(const json::object& step) {
 }
 
 json::value World::step(const json::object& step) {
-  const std::string op = text(step, "op", "");
-  if (op == "kill" || op == "exit" || op == "exit_shutdown") return die(text(step, "node", ""), op);
+  const std::string op = text(step, "op");
+  if (op == "kill" || op == "exit" || op == "exit_shutdown") return die(text(step, "node"), op);
   if (op == "batch") return batch(step);
   if (op == "advance") {
-    now_ += Milliseconds{step.at("ms").to_number<std::int64_t>()};
+    now_ += Milliseconds{number_of(required(step, "ms"), "ms", 0)};
     return "ok";
   }
   const RequestId request = ask(step);
@@ -394,20 +384,20 @@ json::object World::snapshot(std::optional<json::value> result) {
 }
 
 json::object World::run() {
-  const auto root = declare(scenario_.at("root").as_object(), "");
+  const auto root = declare_tree(object_of(required(scenario_, "root"), "root"), "");
   tree_ = std::make_unique<Tree>(root);
   tree_->start();
   settle();
-  json::object expected{{"id", scenario_.at("id")}};
+  json::object expected{{"id", text(scenario_, "id")}};
   const bool started = tree_->root_state() == Tree::RootState::running;
   expected["start"] = snapshot(json::value(started ? "ok" : "error"));
 
   json::array steps;
   std::int64_t number = 0;
   const json::value* declared = scenario_.if_contains("steps");
-  for (const auto& element : declared ? declared->as_array() : json::array{}) {
+  for (const auto& element : declared ? array_of(*declared, "steps") : json::array{}) {
     if (tree_->root_state() != Tree::RootState::running) break;
-    const json::object& object = element.as_object();
+    const json::object& object = object_of(element, "steps");
     json::value result = step(object);
     settle();
     json::object taken = snapshot(std::move(result));
