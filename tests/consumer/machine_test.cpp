@@ -64,6 +64,7 @@ class Driven {
     elements_ = count;
     return tell(answer());
   }
+  void wait(Milliseconds span) { now_ += span; }
   std::vector<std::string> advance(Milliseconds span) {
     now_ += span;
     return tell(Tick{});
@@ -262,6 +263,18 @@ TEST(Machine, BacksOffFromAQueueInTrouble) {
   EXPECT_THAT(m.tell(TakeFailed{2}), IsEmpty());
   EXPECT_THAT(m.advance(1s), IsEmpty());
   EXPECT_THAT(m.advance(1s), ElementsAre("take 0"));
+}
+
+TEST(Machine, OrdersNothingMoreAboutAMessageWhoseEndIsOrdered) {
+  Driven m{{.window = 1, .handler_timeout = 0ms, .renew_every = 1s}};
+  m.tell(Begin{});
+  m.fill(1);
+  m.wait(1s);  // the answer comes before the timer
+  EXPECT_THAT(m.tell(Done{1}), ElementsAre("finish 1"));
+  m.tell(Drain{});
+  EXPECT_THAT(m.tell(Drain{}), IsEmpty());
+  EXPECT_THAT(m.tell(NotSettled{1}), ElementsAre("give back 1"));
+  EXPECT_THAT(m.tell(NotSettled{1}), ElementsAre("leave"));
 }
 
 TEST(Machine, RenewsItsLocksInTime) {

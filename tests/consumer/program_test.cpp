@@ -133,6 +133,28 @@ TEST_F(ConsumerProgram, PutsAnOversizedMessageAside) {
   EXPECT_EQ(contents(queue + ".dead").size(), 1U);
 }
 
+TEST_F(ConsumerProgram, LeavesAMessageAloneWhoseLockARenewalFoundLost) {
+  const std::string element = add(queue, "slow");
+  const std::string gate = tmp / "gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  // The handler waits at the gate until somebody opens it.
+  Program consumer{command({"--maxlock", "3s"}, handler("echo started; read line < " + gate)), errors};
+  EXPECT_EQ(consumer.line(), "started");
+  std::filesystem::remove(queue + "/" + element + ".lck");
+  while (read_file(errors).find("cannot renew") == std::string::npos) ::sched_yield();
+  {
+    std::ofstream{gate} << "go\n";
+  }
+  // It is handled again, as somebody else would: with a lock of its own.
+  EXPECT_EQ(consumer.line(), "started");
+  {
+    std::ofstream{gate} << "go\n";
+  }
+  consumer.signal(SIGTERM);
+  EXPECT_EQ(consumer.wait(), 0);
+  EXPECT_THAT(contents(queue), IsEmpty());
+}
+
 TEST_F(ConsumerProgram, KillsAHandlerWithAllItStartedWhenItTakesTooLong) {
   add(queue, "slow");
   // The grandchild holds our standard output; lines() only ends because it is killed too.

@@ -1,4 +1,5 @@
 #include "workers/consumer/settings.hpp"
+#include "workers/service/units.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,6 +8,8 @@ namespace simplevisor::consumer {
 namespace {
 
 using namespace std::chrono_literals;
+using service::parse_duration;
+using service::parse_size;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

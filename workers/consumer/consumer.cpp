@@ -14,13 +14,19 @@
 
 #include "workers/consumer/exec_handler.hpp"
 #include "workers/consumer/intake.hpp"
-#include "workers/consumer/report.hpp"
-#include "workers/consumer/sd_notify.hpp"
+#include "workers/service/report.hpp"
+#include "workers/service/sd_notify.hpp"
 #include "workers/consumer/stream_handler.hpp"
 #include "workers/consumer/wake.hpp"
 #include "workers/message/codec.hpp"
 
 namespace simplevisor::consumer {
+
+using service::ExitCode;
+using service::fail;
+using service::report;
+using service::Notifier;
+
 namespace {
 
 namespace asio = boost::asio;
@@ -107,14 +113,21 @@ class Consumer::Loop {
     }
   }
 
-  Intake& intake_of(Ticket ticket) { return *intakes_[queue_of_.at(ticket)]; }
+  // None when the lock is gone and the machine is just about to hear it.
+  Intake* intake_of(Ticket ticket) {
+    const auto queue = queue_of_.find(ticket);
+    return queue == queue_of_.end() ? nullptr : intakes_[queue->second].get();
+  }
 
   void tell(Event event) { events_.push_back(std::move(event)); }
 
   // What answers Finish, Bury and GiveBack also says whether the ticket lives on.
-  void settle(Ticket ticket, Event outcome) {
-    const bool again = std::holds_alternative<NotSettled>(outcome);
-    if (!again || !intake_of(ticket).holds(ticket)) queue_of_.erase(ticket);
+  template <class Deed>
+  void settle(Ticket ticket, Deed deed) {
+    Intake* intake = intake_of(ticket);
+    if (intake == nullptr) return;
+    Event outcome = deed(*intake);
+    if (!std::holds_alternative<NotSettled>(outcome) || !intake->holds(ticket)) queue_of_.erase(ticket);
     tell(std::move(outcome));
   }
 
@@ -125,9 +138,11 @@ class Consumer::Loop {
   }
 
   void perform(const Handle& handle) {
-    Intake& intake = intake_of(handle.ticket);
-    Work work{handle.ticket, handle.attempt, intake.path(), intake.element(handle.ticket), settings_.raw, {}};
-    auto content = intake.read(handle.ticket, settings_.message_bytes_max);
+    Intake* intake = intake_of(handle.ticket);
+    if (intake == nullptr) return;
+    Work work{
+        handle.ticket, handle.attempt, intake->path(), intake->element(handle.ticket), settings_.raw, {}};
+    auto content = intake->read(handle.ticket, settings_.message_bytes_max);
     if (!content) return unreadable(handle.ticket, content.error());
     if (settings_.raw) {
       work.message.body = *std::move(content);
@@ -159,13 +174,21 @@ class Consumer::Loop {
   }
 
   void perform(const Kill& kill) { handler_->kill(kill.ticket); }
-  void perform(const Remember& r) { intake_of(r.ticket).remember(r.ticket, r.failures, r.reason); }
-  void perform(const Renew& renew) { intake_of(renew.ticket).renew(renew.ticket); }
-  void perform(const Finish& finish) {
-    settle(finish.ticket, intake_of(finish.ticket).finish(finish.ticket));
+  void perform(const Remember& r) {
+    if (Intake* intake = intake_of(r.ticket)) intake->remember(r.ticket, r.failures, r.reason);
   }
-  void perform(const Bury& b) { settle(b.ticket, intake_of(b.ticket).bury(b.ticket, b.failures, b.reason)); }
-  void perform(const GiveBack& back) { settle(back.ticket, intake_of(back.ticket).give_back(back.ticket)); }
+  void perform(const Renew& renew) {
+    if (Intake* intake = intake_of(renew.ticket)) intake->renew(renew.ticket);
+  }
+  void perform(const Finish& finish) {
+    settle(finish.ticket, [&](Intake& intake) { return intake.finish(finish.ticket); });
+  }
+  void perform(const Bury& b) {
+    settle(b.ticket, [&](Intake& intake) { return intake.bury(b.ticket, b.failures, b.reason); });
+  }
+  void perform(const GiveBack& back) {
+    settle(back.ticket, [&](Intake& intake) { return intake.give_back(back.ticket); });
+  }
   void perform(const Purge& purge) { intakes_[purge.queue]->purge(); }
   void perform(const StartHandler&) { handler_->start(); }
   void perform(const StopHandler&) { handler_->stop(); }

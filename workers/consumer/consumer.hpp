@@ -10,12 +10,14 @@
 
 #include <memory>
 
-#include "workers/consumer/error.hpp"
+#include "workers/service/error.hpp"
 #include "workers/consumer/machine.hpp"
 #include "workers/consumer/settings.hpp"
 #include "workers/consumer/steps.hpp"
 
 namespace simplevisor::consumer {
+
+using service::Result;
 
 class Consumer {
  public:

@@ -4,9 +4,11 @@
 
 #include <utility>
 
-#include "workers/consumer/report.hpp"
+#include "workers/service/report.hpp"
 
 namespace simplevisor::consumer {
+
+using service::report;
 
 ExecHandler::ExecHandler(const boost::asio::any_io_executor& executor, std::vector<std::string> arguments,
                          Environment environment, Tell tell)

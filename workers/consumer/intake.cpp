@@ -4,9 +4,14 @@
 
 #include <utility>
 
-#include "workers/consumer/report.hpp"
+#include "workers/service/report.hpp"
 
 namespace simplevisor::consumer {
+
+using service::ExitCode;
+using service::fail;
+using service::report;
+
 namespace {
 
 constexpr std::size_t troubles_max = 16;
@@ -108,8 +113,10 @@ Event Intake::take(Ticket ticket) {
 }
 
 dirq::Result<std::string> Intake::read(Ticket ticket, std::size_t bytes_max) {
-  auto content = held_.at(ticket).lock.get(bytes_max);
-  if (!content && content.error().code == dirq::Errc::gone) held_.erase(ticket);
+  dirq::Lock& lock = held_.at(ticket).lock;
+  auto content = lock.armed() ? lock.get(bytes_max) : std::unexpected(lost_before(ticket));
+  if (!content && (content.error().code == dirq::Errc::gone || content.error().code == dirq::Errc::lost_lock))
+    held_.erase(ticket);
   return content;
 }
 
@@ -127,9 +134,14 @@ void Intake::remember(Ticket ticket, unsigned failures, const std::string& reaso
   passed(Step::remembered);
 }
 
+// A renewal that finds its lock lost disarms it.
+dirq::Error Intake::lost_before(Ticket ticket) const {
+  return {dirq::Errc::lost_lock, 0, fmt::format("{}: the lock is not ours any more", element(ticket))};
+}
+
 void Intake::renew(Ticket ticket) {
   const auto held = held_.find(ticket);
-  if (held == held_.end()) return;
+  if (held == held_.end() || !held->second.lock.armed()) return;
   // A lock found lost here is found lost again when the message is settled, and that is where it is told.
   if (const auto touched = held->second.lock.touch(); !touched)
     report("cannot renew: {}", touched.error().message);
@@ -153,7 +165,7 @@ Event Intake::finish(Ticket ticket) {
   Held& held = held_.at(ticket);
   const dirq::ElementName name = held.lock.name();
   const bool on_record = held.on_record;
-  const auto removed = held.lock.remove();
+  const auto removed = held.lock.armed() ? held.lock.remove() : std::unexpected(lost_before(ticket));
   if (removed) passed(Step::removed);
   // After the element: an attempt forgotten too early would be one try too many, a record too many is purged.
   if (removed && on_record) attempts_.remove(name);
@@ -164,7 +176,7 @@ Event Intake::bury(Ticket ticket, unsigned failures, const std::string& reason) 
   Held& held = held_.at(ticket);
   const dirq::ElementName name = held.lock.name();
   const bool on_record = held.on_record;
-  const auto moved = queue_.move(held.lock, dead_);
+  const auto moved = held.lock.armed() ? queue_.move(held.lock, dead_) : std::unexpected(lost_before(ticket));
   if (!moved) return settled(ticket, std::unexpected(moved.error()), "move to the dead-letter queue");
   passed(Step::moved);
   report("dead letter: {} of {} is {} of {} after {} failures: {}", name.str(), path(), moved->str(),
@@ -178,7 +190,8 @@ Event Intake::bury(Ticket ticket, unsigned failures, const std::string& reason) 
 }
 
 Event Intake::give_back(Ticket ticket) {
-  auto event = settled(ticket, held_.at(ticket).lock.unlock(), "unlock");
+  dirq::Lock& lock = held_.at(ticket).lock;
+  auto event = settled(ticket, lock.armed() ? lock.unlock() : std::unexpected(lost_before(ticket)), "unlock");
   if (std::holds_alternative<NotSettled>(event)) {
     // The lock stays on disk, ages, and is broken by somebody's purge.
     held_.at(ticket).lock.release();

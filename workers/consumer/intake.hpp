@@ -14,7 +14,7 @@
 #include <set>
 #include <string>
 
-#include "workers/consumer/error.hpp"
+#include "workers/service/error.hpp"
 #include "workers/consumer/machine.hpp"
 #include "workers/consumer/settings.hpp"
 #include "workers/consumer/side_files.hpp"
@@ -23,6 +23,8 @@
 #include "workers/dirq/taker.hpp"
 
 namespace simplevisor::consumer {
+
+using service::Result;
 
 class Intake {
  public:
@@ -56,6 +58,7 @@ class Intake {
   };
 
   Intake(dirq::Queue queue, dirq::Queue dead, const dirq::PurgeOptions& purge, StepHook hook);
+  [[nodiscard]] dirq::Error lost_before(Ticket ticket) const;
   Event settled(Ticket ticket, const dirq::Result<void>& outcome, std::string_view what);
   void passed(Step step) const;
 

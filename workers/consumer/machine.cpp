@@ -189,9 +189,10 @@ void Machine::on(const Settled& event) {
 void Machine::on(const NotSettled& event) {
   const auto held = find_in(State::settling, event.ticket);
   if (held == held_.end()) return;
-  if (draining_ && held->second.settling == Settling::bury) return settle(held, Settling::give_back);
   // Nothing more can be done about a lock that will not go: it ages, and a purge breaks it.
   if (held->second.settling == Settling::give_back) return forget(held);
+  if (hurried_ || (draining_ && held->second.settling == Settling::bury))
+    return settle(held, Settling::give_back);
   set_deadline(held, now_ + backoff(trouble_backoff_first, ++held->second.unsettled));
 }
 
@@ -222,7 +223,9 @@ void Machine::expire() {
   }
   if (renew_at_ <= now_) {
     renew_at_ = now_ + options_.renew_every;
-    for (const auto& [ticket, held] : held_) act(Renew{ticket});
+    for (const auto& [ticket, held] : held_) {
+      if (!being_settled(held)) act(Renew{ticket});
+    }
   }
   if (purge_at_ <= now_ && !draining_) {
     purge_at_ = now_ + options_.purge_every;
@@ -235,7 +238,8 @@ void Machine::expire() {
     drain_deadline_ = TimePoint::max();
     hurried_ = true;
     for (auto held = held_.begin(); held != held_.end(); ++held) {
-      if (held->second.state == State::settling) settle(held, Settling::give_back);
+      if (held->second.state == State::settling && !being_settled(held->second))
+        settle(held, Settling::give_back);
     }
     if (in_flight_ > 0 || (options_.persistent_handler && handler_ != HandlerState::absent))
       act(KillHandler{});

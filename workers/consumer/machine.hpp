@@ -259,6 +259,7 @@ class Machine {
   [[nodiscard]] bool may_handle() const;
 
   HeldMap::iterator find_in(State state, Ticket ticket);
+  static bool being_settled(const Held& held) noexcept;
   void set_deadline(HeldMap::iterator held, TimePoint deadline);
   void leave_flight(HeldMap::iterator held);
   void make_due(HeldMap::iterator held);

@@ -22,6 +22,12 @@ Machine::HeldMap::iterator Machine::find_in(State state, Ticket ticket) {
   return held != held_.end() && held->second.state == state ? held : held_.end();
 }
 
+// Its end has been ordered and is not told yet. By the time that a further order were carried out, the lock might be
+// gone, so there is none.
+bool Machine::being_settled(const Held& held) noexcept {
+  return held.state == State::settling && held.deadline == TimePoint::max();
+}
+
 void Machine::set_deadline(HeldMap::iterator held, TimePoint deadline) {
   if (held->second.deadline != TimePoint::max()) deadlines_.erase({held->second.deadline, held->first});
   held->second.deadline = deadline;

@@ -14,11 +14,13 @@
 #include <utility>
 
 #include "workers/consumer/consumer.hpp"
-#include "workers/consumer/report.hpp"
+#include "workers/service/report.hpp"
 
 namespace {
 
 using namespace simplevisor::consumer;
+using simplevisor::service::ExitCode;
+using simplevisor::service::report;
 
 constexpr std::streamsize with_bytes_max = 1 << 20;
 
@@ -96,6 +98,7 @@ std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
 }
 
 int run(int argc, char** argv) {
+  simplevisor::service::report_as("simplevisor-consumer");
   CLI::App app{"Runs a handler for each message of one or several directory queues.", "simplevisor-consumer"};
   CommandLine line;
   declare(app, line);

@@ -12,6 +12,8 @@
 #include <set>
 #include <variant>
 
+#include "workers/service/units.hpp"
+
 namespace simplevisor::consumer {
 namespace {
 
@@ -125,13 +127,13 @@ Complaint set_text(Settings& settings, const Field& field, const std::string& te
     return {};
   }
   if (const auto* span = std::get_if<DurationField>(&field)) {
-    const auto value = parse_duration(text);
+    const auto value = service::parse_duration(text);
     if (!value) return fmt::format("\"{}\" is no duration such as 5s or 250ms", text);
     span->set(settings, *value);
     return {};
   }
   if (const auto* size = std::get_if<SizeField>(&field)) {
-    const auto value = parse_size(text);
+    const auto value = service::parse_size(text);
     if (!value || *value == 0) return fmt::format("\"{}\" is no size such as 64KiB", text);
     settings.*(size->field) = *value;
     return {};

@@ -5,8 +5,7 @@
 // One table (settings_table) names each setting with its type and help text; file and command line both go
 // through it, so neither knows a key that the other does not.
 // Errors     all of them in one run, each naming the key, and for an unknown key the nearest that exists.
-// Units      durations: "250ms", "5s", "2min", "1h", "1d", or a plain number of seconds; sizes: "64KiB",
-//            "128MiB", "1GiB", or a plain number of bytes.
+// Units      those of workers/service/units.hpp.
 // Threads    plain values.
 #pragma once
 
@@ -19,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "workers/consumer/error.hpp"
+#include "workers/service/error.hpp"
 
 namespace simplevisor::consumer {
 
@@ -74,8 +73,5 @@ struct SettingInfo {
 
 // " (did you mean "retry_delay"?)", or nothing when no known name is near.
 [[nodiscard]] std::string nearest_setting(std::string_view name);
-
-[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
-[[nodiscard]] std::optional<std::size_t> parse_size(std::string_view text);
 
 }  // namespace simplevisor::consumer

@@ -12,10 +12,13 @@
 #include <string_view>
 #include <utility>
 
-#include "workers/consumer/report.hpp"
+#include "workers/service/report.hpp"
 #include "workers/dirq/name.hpp"
 
 namespace simplevisor::consumer {
+
+using service::report;
+
 namespace {
 
 constexpr std::uint32_t appears = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
