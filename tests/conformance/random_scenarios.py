@@ -1,7 +1,7 @@
 """Random conformance scenarios (docs/otp-scenarios.md): the same seed gives the same scenario.
 
-What OTP leaves undefined is left out: a worker that ignores its stop always has a short shutdown time, and no
-supervisor is killed because its time ran out. Where a supervisor is killed brutally, only states are compared.
+What OTP leaves undefined is left out: a worker that ignores its stop always has a short shutdown time, no
+supervisor is killed because its time ran out, and no restart is between `period` and a second more old. Where a supervisor is killed brutally, only states are compared.
 """
 
 import random
@@ -57,7 +57,7 @@ def _worker(tree, parent, template=False):
             spec["start"] = start
     if rng.random() < 0.08:
         spec["ignore_stop"] = True
-        spec["shutdown"] = rng.choice((20, 30, 40, "brutal_kill"))
+        spec["shutdown"] = rng.choice((0, 20, 30, 40, "brutal_kill"))
     elif rng.random() < 0.15:
         spec["shutdown"] = rng.choice(("brutal_kill", "infinity", 30000))
     _significance(tree, parent, spec)
@@ -150,6 +150,8 @@ def _request(tree, supervisor=None):
     known = tree.children[supervisor]
     if known and rng.random() < 0.5:
         step["spec"] = tree.specs[rng.choice(known)]  # again: present, deleted, or gone
+        if rng.random() < 0.3:
+            step["spec"] = dict(step["spec"], restart=_restart(rng))
     elif rng.random() < 0.3:
         step["spec"] = _supervisor(tree, supervisor, 2)
     else:
@@ -184,23 +186,42 @@ def _step(tree):
     return _request(tree)
 
 
+_DEFAULTS = {
+    "supervisor": {"strategy": "one_for_one", "intensity": 1, "restart": "permanent"},
+    "worker": {"restart": "permanent"},
+}
+
+
+def _leave_out_defaults(rng, spec):
+    for key, value in _DEFAULTS[spec["type"]].items():
+        if spec.get(key) == value and rng.random() < 0.3:
+            del spec[key]
+    for child in spec.get("children", []):
+        _leave_out_defaults(rng, child)
+
+
+# Restarts of a period of 3 s are counted after the short wait and gone after any other sum of these.
+_WAITS_MS = (2200, 4400)
+
+
 def scenario(seed):
-    """The scenario of this seed. One in a hundred waits, in real time, for a restart history to expire."""
+    """The scenario of this seed. One in fifty waits, in real time, for a restart history to expire."""
     rng = random.Random(seed)
     tree = _Tree(rng)
     if rng.random() < 0.9:
         tree.brutal = None
     root = _supervisor(tree, None, 0)
-    waits = rng.random() < 0.01
+    waits = rng.random() < 0.02
     steps = []
     for _ in range(rng.randint(3, 14)):
         if waits and rng.random() < 0.2:
-            steps.append({"op": "advance", "ms": 4300})
+            steps.append({"op": "advance", "ms": rng.choice(_WAITS_MS)})
         steps.append(_step(tree))
     if waits:
         for spec in tree.specs.values():
             if spec["type"] == "supervisor":
                 spec["period"] = 3
+    _leave_out_defaults(rng, root)
     made = {"id": f"random-{seed}", "root": root, "steps": steps}
     if tree.brutal:
         made["compare"] = ["result", "root", "nodes"]
