@@ -5,14 +5,16 @@
 
 #include <toml++/toml.h>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+
+#include "supervisor/config/nesting.hpp"
+#include "supervisor/config/text_file.hpp"
 
 namespace simplevisor::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t file_bytes_max = 64u << 20;  // as the loader has it
 constexpr std::size_t table_bytes_max = 64 * 1024;
 
 std::string_view trimmed(std::string_view line) {
@@ -38,10 +40,9 @@ std::optional<std::string> value_if_set(const Environment& environment, const ch
 }
 
 std::optional<fs::path> state_dir_of_file(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return std::nullopt;
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  const auto state_dir = state_dir_in(text);
+  const auto text = config::read_text_file(file.string(), file_bytes_max);
+  if (!text) return std::nullopt;  // the loader says why
+  const auto state_dir = state_dir_in(*text);
   if (!state_dir) return std::nullopt;
   return whole_path(file.parent_path() / *state_dir);
 }
@@ -106,8 +107,10 @@ std::optional<std::string> state_dir_in(std::string_view text) {
     at = line_end + 1;
   }
   if (begin == std::string_view::npos || end - begin > table_bytes_max) return std::nullopt;
+  const std::string_view own = text.substr(begin, end - begin);
+  if (config::too_deep(own)) return std::nullopt;
   try {
-    const toml::table table = toml::parse(text.substr(begin, end - begin));
+    const toml::table table = toml::parse(own);
     auto value = table["simplevisor"]["state_dir"].value<std::string>();
     return value && !value->empty() ? value : std::nullopt;
   } catch (const toml::parse_error&) {

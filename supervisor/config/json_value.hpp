@@ -10,7 +10,7 @@
 
 namespace simplevisor::config {
 
-// Appends; false when there is an infinity or a NaN in it. Depth is bounded by the TOML parser (256).
+// Appends; false when there is an infinity or a NaN in it. Depth is bounded before a file is parsed (nesting.hpp).
 [[nodiscard]] bool append_json(std::string& json, const toml::node& node);
 
 void append_json_string(std::string& json, std::string_view text);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "supervisor/config/keys.hpp"
+#include "supervisor/config/nesting.hpp"
 #include "supervisor/config/text_file.hpp"
 #include "supervisor/config/values.hpp"
 
@@ -100,6 +101,12 @@ class SourceReader {
   }
 
   bool parse(const std::string& text, std::uint32_t index) {
+    if (const auto place = too_deep(text)) {
+      report_.add({index, place->line, place->column}, {},
+                  fmt::format("nested more than {} deep", nesting_max));
+      sources_.complete = false;
+      return false;
+    }
     try {
       sources_.files[index].table = toml::parse(std::string_view{text});
       return true;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <map>
@@ -79,6 +80,19 @@ TEST(FindSocket, IsInTheStateDirectoryRelativeToTheFile) {
   EXPECT_EQ(*find_socket(line, environment({})), dir / "state/control.sock");
   line.socket = "/given";
   EXPECT_EQ(*find_socket(line, environment({})), "/given");
+}
+
+// A FIFO made every command wait for ever, and a device made it fill the memory.
+TEST(FindSocket, ReadsOnlyRegularFiles) {
+  const testing::PrivateDir dir;
+  ASSERT_EQ(::mkfifo((dir / "fifo").c_str(), 0600), 0);
+  for (const std::string& file : {dir / "fifo", std::string{"/dev/zero"}}) {
+    CommandLine line;
+    line.conf = file;
+    const auto socket = find_socket(line, environment({}));
+    ASSERT_FALSE(socket);
+    EXPECT_EQ(socket.error().message, file + ": cannot be read: not a regular file");
+  }
 }
 
 TEST(FindSocket, ComplainsAboutAConfigurationThatDoesNotSay) {
