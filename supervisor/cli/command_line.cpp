@@ -40,6 +40,10 @@ constexpr std::array<Verb, 8> verbs{{
 constexpr std::array<std::string_view, 9> options{
     "--conf", "--socket", "--json", "--timeout", "--no-wait", "--daemon", "--verbose", "--version", "--help"};
 
+// The options of one command alone, and which.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> own_options{
+    {{"--daemon", "start"}, {"--verbose", "check_configuration"}}};
+
 std::string hyphenated(std::string_view name) {
   std::string text(name);
   std::ranges::replace(text, '_', '-');
@@ -56,6 +60,9 @@ std::string with_suggestion(std::string message, std::string_view word,
 std::string complaint_about_rest(const std::string& word, const Verb* verb) {
   if (word.size() > 1 && word.starts_with('-')) {
     const std::string name = word.substr(0, word.find('='));
+    for (const auto& [option, owner] : own_options) {
+      if (option == name) return fmt::format("'{}' belongs behind '{}'", option, owner);
+    }
     return with_suggestion(fmt::format("unknown option '{}'", name), name, options);
   }
   if (verb != nullptr) return fmt::format("unexpected argument '{}' after '{}'", word, verb->name);
@@ -63,6 +70,10 @@ std::string complaint_about_rest(const std::string& word, const Verb* verb) {
   std::ranges::transform(verbs, names.begin(), &Verb::name);
   return with_suggestion(fmt::format("unknown command '{}'", word), word, names);
 }
+
+// What a shell leaves of an unset variable must not mean "all", or the usual place.
+const CLI::Validator not_empty{
+    [](const std::string& value) -> std::string { return value.empty() ? "must not be empty" : ""; }, ""};
 
 // CLI11 says where a value is wrong; in one line, without its type names.
 std::string one_line(std::string text) {
@@ -79,12 +90,15 @@ class Parser {
     app_.add_option("--conf", line_.conf,
                     "configuration file (else $SIMPLEVISOR_CONF, ./simplevisor.toml, "
                     "~/.config/simplevisor/simplevisor.toml, /etc/simplevisor/simplevisor.toml)")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(not_empty);
     app_.add_option("--socket", line_.socket, "control socket (else control.sock in the state directory)")
-        ->type_name("SOCKET");
+        ->type_name("SOCKET")
+        ->check(not_empty);
     app_.add_flag("--json", line_.json, "print JSON, also for errors");
     app_.add_option("--timeout", timeout_, "how long to wait at most: 500ms, 20s, 1m30s")
-        ->type_name("DURATION");
+        ->type_name("DURATION")
+        ->check(not_empty);
     app_.add_flag("--no-wait", line_.no_wait, "do not wait until it is done");
     app_.add_flag("--version", version_, "print the version");
     for (const Verb& verb : verbs) add(verb);
@@ -112,7 +126,9 @@ class Parser {
     CLI::App* sub = app_.add_subcommand(std::string(verb.name), std::string(verb.help));
     sub->fallthrough();  // globals after the verb
     if (hyphenated(verb.name) != verb.name) sub->alias(hyphenated(verb.name));
-    if (!verb.path.empty()) sub->add_option("PATH", line_.path, std::string(verb.path))->type_name("");
+    if (!verb.path.empty()) {
+      sub->add_option("PATH", line_.path, std::string(verb.path))->type_name("")->check(not_empty);
+    }
     if (verb.command == Command::start) {
       sub->add_flag("--daemon", line_.daemon,
                     "run in the background; return when the tree is up, or say why not");

@@ -13,17 +13,10 @@ std::expected<Asker, Failure> asker_for(const Context& context) {
   return Asker(*std::move(socket), timeout);
 }
 
-int run(std::vector<std::string> words, const Environment& environment, Terminal& terminal,
-        const RunSupervisor& run_supervisor) {
-  const auto line = parse_command_line(std::move(words));
-  if (!line) {
-    const Halt& halt = line.error();
-    if (halt.exit != Exit::done) return report({halt.exit, "usage", halt.message}, terminal, halt.json);
-    terminal.out << halt.message << std::flush;
-    return code(Exit::done);
-  }
-  Context context{*line, environment, terminal, run_supervisor};
-  switch (line->command) {
+namespace {
+
+int carry_out(Context& context) {
+  switch (context.line.command) {
     case Command::start:
       return start(context);
     case Command::stop:
@@ -42,6 +35,31 @@ int run(std::vector<std::string> words, const Environment& environment, Terminal
       return version(context);
   }
   std::unreachable();
+}
+
+// A result that nobody can read is none, whatever was found.
+int code_of_lost_output(const CommandLine& line) {
+  if (line.command == Command::check) return code(CheckExit::unreachable);
+  if (line.command == Command::status && line.path.empty()) return code(StatusExit::unknown);
+  return code(Exit::failed);
+}
+
+}  // namespace
+
+int run(std::vector<std::string> words, const Environment& environment, Terminal& terminal,
+        const RunSupervisor& run_supervisor) {
+  const auto line = parse_command_line(std::move(words));
+  if (!line) {
+    const Halt& halt = line.error();
+    if (halt.exit != Exit::done) return report({halt.exit, "usage", halt.message}, terminal, halt.json);
+    terminal.out << halt.message << std::flush;
+    return code(Exit::done);
+  }
+  Context context{*line, environment, terminal, run_supervisor};
+  const int exit = carry_out(context);
+  if (terminal.out.flush()) return exit;
+  terminal.err << "simplevisor: standard output cannot be written\n";
+  return code_of_lost_output(*line);
 }
 
 }  // namespace simplevisor::cli

@@ -82,7 +82,8 @@ TEST(CommandLine, SaysWhatIsWrongInOneLine) {
       {{"version", "a"}, "unexpected argument 'a' after 'version'"},
       {{"restart"}, "'restart' needs a PATH"},
       {{"start", "--daemon", "root/a"}, "--daemon starts the supervisor itself; it takes no PATH"},
-      {{"stop", "--daemon"}, "unknown option '--daemon'"},
+      {{"stop", "--daemon"}, "'--daemon' belongs behind 'start'"},
+      {{"--verbose", "tree"}, "'--verbose' belongs behind 'check_configuration'"},
       {{"status", "--timeout", "soon"}, "--timeout: "},
       {{"status", "--timeout", "5"}, "--timeout: "},
       {{"status", "--timeout", "0"}, "--timeout: must be more than 0"},
@@ -96,6 +97,24 @@ TEST(CommandLine, SaysWhatIsWrongInOneLine) {
     EXPECT_THAT(line.error().message, HasSubstr(c.message));
     EXPECT_FALSE(line.error().message.contains('\n')) << line.error().message;
   }
+}
+
+// `simplevisor stop "$UNSET"` stopped the whole tree.
+TEST(CommandLine, TakesNothingEmptyForNotGiven) {
+  for (const char* verb : {"start", "stop", "restart", "status", "check", "tree"}) {
+    const auto line = parse_command_line({verb, ""});
+    ASSERT_FALSE(line) << verb;
+    EXPECT_EQ(line.error().exit, Exit::usage);
+    EXPECT_EQ(line.error().message, "PATH: must not be empty");
+  }
+  for (const char* option : {"--conf", "--socket", "--timeout"}) {
+    for (const Words& words : {Words{"stop", option, ""}, Words{option, "", "stop"}}) {
+      const auto line = parse_command_line(words);
+      ASSERT_FALSE(line) << option;
+      EXPECT_EQ(line.error().message, fmt::format("{}: must not be empty", option));
+    }
+  }
+  EXPECT_FALSE(parse_command_line({"stop", "--conf="}));
 }
 
 TEST(CommandLine, KnowsThatJsonIsWantedEvenWhenTheRestIsWrong) {

@@ -53,6 +53,14 @@ TEST_F(Program, ComplainsAboutItsCommandLineInOneLine) {
   EXPECT_THAT(finished.out, IsEmpty());
 }
 
+TEST_F(Program, SaysThatItsResultCouldNotBeWritten) {
+  write("simplevisor.toml", good_tree);
+  const Finished finished = run_program(
+      {"/bin/sh", "-c", "exec " SIMPLEVISOR_PROGRAM " check_configuration >/dev/full"}, dir.path());
+  EXPECT_EQ(finished.exit, 1);
+  EXPECT_EQ(finished.err, "simplevisor: standard output cannot be written\n");
+}
+
 TEST_F(Program, AcceptsAGoodConfiguration) {
   write("simplevisor.toml", good_tree);
   const Finished finished = simplevisor({"check_configuration"});
