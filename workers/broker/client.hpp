@@ -22,25 +22,13 @@
 #include <string>
 #include <variant>
 
+#include "workers/broker/failure.hpp"
 #include "workers/message/message.hpp"
 
 namespace simplevisor::broker {
 
 using Ticket = std::uint64_t;  // one publish(), named by the caller, never twice
 using Tag = std::uint64_t;     // one delivery, named by the client
-
-// What went wrong, by what the caller can do about it.
-struct Failure {
-  enum class Kind : std::uint8_t {
-    configuration,   // a wrong URI, destination or header: will not get better by itself
-    authentication,  // the broker does not know us, or does not let us
-    unavailable,     // no broker there, or it went away
-    temporary,       // the broker cannot at the moment
-    protocol,        // one side does not speak as it should
-  };
-  Kind kind = Kind::unavailable;
-  std::string message;
-};
 
 struct Connected {
   std::string description;  // "RabbitMQ/3.10.8, STOMP 1.2"
