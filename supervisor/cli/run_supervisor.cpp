@@ -34,11 +34,19 @@ int refuse(const Tell& tell, int exit_code, const std::string& text) {
   return exit_code;
 }
 
+// In the background standard error leads nowhere, and the reason why a tree gave up would be lost.
+void log_beside_state(config::Settings& settings) {
+  if (settings.log.to_stderr && settings.log.file.empty() && settings.log.syslog.empty()) {
+    settings.log.file = (std::filesystem::path(settings.state_dir) / "simplevisor.log").string();
+  }
+}
+
 int serve(const std::filesystem::path& file, const CommandLine& line, const Environment& environment,
           const Tell& tell) {
   auto configuration = config::load(file, load_options(environment));
   if (!configuration) return refuse(tell, code(Exit::bad_configuration), text_of(configuration.error()));
   const std::string name = configuration->settings.name;
+  if (line.daemon) log_beside_state(configuration->settings);
   const auto supervisor = runtime::Supervisor::create(*std::move(configuration));
   if (!supervisor) return refuse(tell, supervisor.error().exit_code, supervisor.error().message);
   const std::string socket = line.socket.empty()

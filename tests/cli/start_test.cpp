@@ -77,6 +77,18 @@ TEST_F(Start, SaysWhyTheTreeIsNotUp) {
   EXPECT_EQ(simplevisor({"status"}).exit, 3);
 }
 
+// Why a tree gave up in the background went to /dev/null.
+TEST_F(Start, LogsToAFileInTheBackgroundWhenNothingElseIsAskedFor) {
+  configure(R"(["/bin/sleep", "1000"])");
+  start();
+  ASSERT_EQ(simplevisor({"stop"}).exit, 0);
+  running = false;
+  std::ifstream log(dir / "state/simplevisor.log");
+  const std::string text{std::istreambuf_iterator<char>(log), {}};
+  EXPECT_THAT(text, HasSubstr("root/two: started as pid"));
+  EXPECT_THAT(text, HasSubstr("ended"));
+}
+
 TEST_F(Start, NodesAreStoppedStartedAndRestarted) {
   configure(R"(["/bin/sleep", "1000"])");
   start();
