@@ -150,7 +150,12 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"say(seq=seq, action='perhaps')", "unknown \"action\""},
         std::pair{"sys.stdout.write('x' * 2000000); sys.stdout.flush()", "a line of more than 1048576 bytes"},
         std::pair{"sys.stdout.flush(); os.close(1); sys.stdin.read()", "closed its standard output"},
-        std::pair{"os.kill(os.getpid(), 11)", "killed by signal 11 (SEGV)"}),
+        std::pair{"os.kill(os.getpid(), 11)", "killed by signal 11 (SEGV)\n"},
+        // What it leaves behind, out of our reach, goes on writing.
+        std::pair{"p = os.getpid(); os.fork() and os._exit(3); os.setsid(); "
+                  "[0 for _ in iter(lambda: os.getppid() == p, False)]; "
+                  "os.execlp('cat', 'cat', '/dev/zero')",
+                  "exit status 3"}),
     [](const auto& case_info) { return "Fault" + std::to_string(case_info.index); });
 
 TEST_F(StreamProgram, SendsIdleOnlyWhenAsked) {

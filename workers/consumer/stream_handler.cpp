@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "workers/message/codec.hpp"
@@ -99,11 +100,16 @@ void StreamHandler::stop() {
 }
 
 void StreamHandler::kill(Ticket ticket) {
-  if (life_ && life_->open.contains(ticket)) kill_all();
+  if (life_ && life_->open.contains(ticket)) kill_late("no answer within the time allowed");
 }
 
 void StreamHandler::kill_all() {
-  if (life_) children_.kill(life_->child);
+  if (life_) kill_late(life_->ready ? "the time allowed for leaving" : "the time allowed for getting ready");
+}
+
+void StreamHandler::kill_late(std::string_view for_what) {
+  life_->out_of_time = for_what;
+  children_.kill(life_->child);
 }
 
 void StreamHandler::send(std::string_view line) {
@@ -137,7 +143,8 @@ void StreamHandler::receive() {
         const auto life = weak.lock();
         if (!life || life != life_) return;
         if (!ec) return received(n);
-        if (!life->stopping) fault("it closed its standard output");
+        life->closed = true;
+        if (!life->stopping) children_.kill(life->child);
       });
 }
 
@@ -182,17 +189,26 @@ void StreamHandler::fault(std::string reason) {
 
 void StreamHandler::ended(ExitStatus status) {
   // Replies it wrote before it ended count: what it says it has done must not be done again.
+  // But no more than a pipe holds: what it started and we do not reach may write for ever.
   const auto life = life_;
   boost::system::error_code ec;
-  while (life->fault.empty()) {
-    const std::size_t size = life->output.read_some(asio::buffer(life->received), ec);
+  const int capacity = ::fcntl(life->output.native_handle(), F_GETPIPE_SZ);
+  std::size_t left = capacity > 0 ? static_cast<std::size_t>(capacity) : life->received.size();
+  while (life->fault.empty() && left > 0) {
+    const std::size_t size = life->output.read_some(asio::buffer(life->received, left), ec);
     if (ec || size == 0) break;
+    left -= size;
     life->lines.append({life->received.data(), size});
     while (const auto line = life->lines.next()) reply(*line);
   }
   life_.reset();
-  tell_(HandlerGone{
-      fmt::format("handler: {}{}{}", status.text(), life->fault.empty() ? "" : " after ", life->fault)});
+  // One that dies closes its output too, and that may be seen first.
+  const bool killed = status.signalled && status.value == SIGKILL;
+  const std::string_view why = !life->fault.empty()                   ? std::string_view{life->fault}
+                               : killed && !life->out_of_time.empty() ? life->out_of_time
+                               : killed && life->closed               ? "it closed its standard output"
+                                                                      : std::string_view{};
+  tell_(HandlerGone{fmt::format("handler: {}{}{}", status.text(), why.empty() ? "" : " after ", why)});
 }
 
 }  // namespace simplevisor::consumer

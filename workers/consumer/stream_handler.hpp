@@ -50,7 +50,9 @@ class StreamHandler final : public Handler {
     bool stopping = false;
     bool ready = false;
     std::set<Ticket> open;
-    std::string fault;  // why it is being killed
+    std::string fault;             // what it did wrong, for which it is being killed
+    std::string_view out_of_time;  // or what it was too slow for
+    bool closed = false;           // its standard output has ended
   };
 
   std::error_code open_life();
@@ -60,6 +62,7 @@ class StreamHandler final : public Handler {
   void send(std::string_view line);
   void write_some();
   void fault(std::string reason);
+  void kill_late(std::string_view for_what);
   void ended(ExitStatus status);
   bool close_open(std::uint64_t seq);
 
