@@ -112,6 +112,9 @@ TEST_F(ToolTest, UmaskIsDecimalUnlessItBeginsWithZero) {
   }
   for (const char* umask : {"512", "-1", "x", "08", ""})
     EXPECT_EQ(run({"add", "--umask", umask, path.string()}).code, 2);
+  const Run refused = run({"add", "--durability", "some", path.string()});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("some: none of none, data, full"), std::string::npos) << refused.err;
 }
 
 TEST_F(ToolTest, CountsAndLists) {

@@ -37,6 +37,13 @@ mode_t parse_umask(const std::string& text) {
   return static_cast<mode_t>(value);
 }
 
+Durability parse_durability(const std::string& text) {
+  if (text == "none") return Durability::none;
+  if (text == "data") return Durability::data;
+  if (text == "full") return Durability::full;
+  throw CLI::ValidationError("--durability", text + ": none of none, data, full");
+}
+
 void define_add(CLI::App& app, tool::AddRequest& request) {
   CLI::App* add = app.add_subcommand("add", "add files, or standard input, as elements; prints their names");
   add->add_option("QUEUE", request.queue, "the queue's directory; made when missing")->required();
@@ -46,10 +53,10 @@ void define_add(CLI::App& app, tool::AddRequest& request) {
                 "the files themselves become the elements and leave their paths")
       ->excludes("--lines")
       ->needs("FILE");
-  add->add_option("--durability", request.options.durability,
-                  "what is on disk when we say done: none, data or full")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Durability>{
-          {"none", Durability::none}, {"data", Durability::data}, {"full", Durability::full}}))
+  add->add_option_function<std::string>(
+         "--durability",
+         [&request](const std::string& text) { request.options.durability = parse_durability(text); },
+         "what is on disk when we say done: none, data or full")
       ->default_str("none");
   add->add_option_function<std::int64_t>(
          "--granularity",
