@@ -23,12 +23,6 @@ const fs::path template_file = "/etc/activemq/instances-available/main/activemq.
 constexpr seconds start_limit{90};
 constexpr seconds stop_limit{60};
 
-fs::path new_directory() {
-  std::string name = fs::temp_directory_path() / "activemq-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory: " + name);
-  return name;
-}
-
 bool listens(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -42,7 +36,7 @@ bool listens(std::uint16_t port) {
 
 }  // namespace
 
-ActiveMq::ActiveMq() : directory_(new_directory()) {
+ActiveMq::ActiveMq() : directory_(new_directory("activemq")) {
   if (!fs::exists(template_file)) {
     throw std::runtime_error("activemq is not installed; scripts/install-deps test does it");
   }

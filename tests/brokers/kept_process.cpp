@@ -133,6 +133,15 @@ Finished run(const Command& command, const Environment& environment, const std::
   return finished;
 }
 
+std::filesystem::path new_directory(const std::string& prefix) {
+  for (const std::filesystem::path& parent :
+       {std::filesystem::path("/dev/shm"), std::filesystem::temp_directory_path()}) {
+    std::string name = parent / (prefix + "-XXXXXX");
+    if (mkdtemp(name.data()) != nullptr) return name;
+  }
+  throw std::runtime_error("no temporary directory for " + prefix);
+}
+
 std::string content_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

@@ -54,6 +54,10 @@ struct Finished {
 [[nodiscard]] Finished run(const Command& command, const Environment& environment,
                            const std::filesystem::path& scratch, std::chrono::seconds limit);
 
+// A new directory, in memory where there is such a place: brokers synchronise a lot, and a crash of theirs is not one of
+// the machine.
+[[nodiscard]] std::filesystem::path new_directory(const std::string& prefix);
+
 [[nodiscard]] std::string content_of(const std::filesystem::path& file);
 
 }  // namespace simplevisor::test

@@ -26,12 +26,6 @@ constexpr seconds start_limit{90};
 constexpr seconds stop_limit{60};
 constexpr seconds ctl_limit{60};
 
-fs::path new_directory() {
-  std::string name = fs::temp_directory_path() / "rabbitmq-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory: " + name);
-  return name;
-}
-
 // Where the broker says READY=1, as it would to systemd: when its listeners are there.
 int notification_socket(const fs::path& path) {
   fs::remove(path);
@@ -59,7 +53,8 @@ bool says_ready(int notifications) {
 
 }  // namespace
 
-RabbitMq::RabbitMq(RabbitMqOptions options) : options_(std::move(options)), directory_(new_directory()) {
+RabbitMq::RabbitMq(RabbitMqOptions options)
+    : options_(std::move(options)), directory_(new_directory("rabbitmq")) {
   if (!fs::exists(programs / "rabbitmq-server")) {
     throw std::runtime_error("rabbitmq-server is not installed; scripts/install-deps test does it");
   }
