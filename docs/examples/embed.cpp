@@ -1,6 +1,6 @@
 // A program of your own that supervises: it loads a tree, waits until it is up, shows it, and stops it again.
 //
-//   example-embed TREE.toml
+//   example-embed TREE.toml [DIRECTORY OF KINDS]
 //
 // Link with simplevisor::runtime. The supervisor owns SIGCHLD and the termination signals of the process, so make it
 // before any other thread starts.
@@ -13,9 +13,12 @@
 using namespace simplevisor;
 
 int main(int argc, char** argv) {
-  if (argc != 2) return std::fputs("usage: example-embed TREE.toml\n", stderr), 2;
+  if (argc != 2 && argc != 3)
+    return std::fputs("usage: example-embed TREE.toml [DIRECTORY OF KINDS]\n", stderr), 2;
 
-  auto configuration = config::load(argv[1], {});
+  config::LoadOptions options;
+  if (argc == 3) options.kinds_dirs.emplace_back(argv[2]);  // where [kind.consumer] and its like are
+  auto configuration = config::load(argv[1], options);
   if (!configuration) {
     for (const auto& complaint : configuration.error())
       std::fprintf(stderr, "%s\n", complaint.to_string().c_str());

@@ -82,6 +82,10 @@ StorageResult<std::string> Capture::open(std::string_view node, std::optional<Fi
   return path;
 }
 
+bool Capture::left_over(std::string_view node) const {
+  return open_elsewhere(table_->fifo_dir.get(), file_name_of(node));
+}
+
 void Capture::close(std::string_view node) {
   {
     const std::scoped_lock lock{table_->mutex};

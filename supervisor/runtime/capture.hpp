@@ -75,6 +75,9 @@ class Capture {
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
 
+  // Whether a process of an earlier supervisor still prints as `node`. Means something before open() only.
+  [[nodiscard]] bool left_over(std::string_view node) const;
+
   // The path of the FIFO of the worker at `node` ("root/broker-a/send-a"), made if it is not there, mode
   // 0600. Once for each worker, not for each of its lives; again does no harm. The worker opens it with
   // O_RDWR.

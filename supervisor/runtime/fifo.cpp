@@ -74,7 +74,8 @@ StorageResult<UniqueFd> open_fifo(const CaptureCalls& calls, int dir, const std:
   }
   if (owner && (is.st_uid != owner->user || is.st_gid != owner->group) &&
       ::fchown(fifo.get(), owner->user, owner->group) != 0) {
-    return system_failure("give the FIFO " + name + " to its worker's user", errno);
+    const char* const hint = errno == EPERM ? " (workers of another user need a supervisor run by root)" : "";
+    return system_failure("give the FIFO " + name + " to its worker's user" + hint, errno);
   }
   if (pipe_bytes > 0) {
     // A wish: refused beyond /proc/sys/fs/pipe-max-size, and then the FIFO works as it is.
@@ -82,6 +83,11 @@ StorageResult<UniqueFd> open_fifo(const CaptureCalls& calls, int dir, const std:
     (void)::fcntl(fifo.get(), F_SETPIPE_SZ, static_cast<int>(std::min(pipe_bytes, most)));
   }
   return fifo;
+}
+
+bool open_elsewhere(int dir, const std::string& name) {
+  // Only a reader lets a writer in, and whoever has it for both is one.
+  return UniqueFd{::openat(dir, name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)}.get() >= 0;
 }
 
 std::size_t bytes_waiting(int fifo) {

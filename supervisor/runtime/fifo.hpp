@@ -29,9 +29,8 @@ struct FileOwner {
 };
 
 // One file name for each node path, and never the same for two: '/' becomes '.', what is not a letter, a
-// digit,
-// '-' or '_' becomes %xx. A longer one than 200 bytes keeps its beginning and ends in '~' and a 128-bit hash
-// of the path.
+// digit, '-' or '_' becomes %xx. A longer one than 200 bytes keeps its beginning and ends in '~' and a 128-bit
+// hash of the path.
 std::string file_name_of(std::string_view node);
 
 // The FIFO `name` below `dir`, made with mode 0600 if it is not there, for reading and writing without
@@ -39,6 +38,10 @@ std::string file_name_of(std::string_view node);
 // near as it lets us. Errors: system; bad_name when something else has that name.
 StorageResult<UniqueFd> open_fifo(const CaptureCalls& calls, int dir, const std::string& name,
                                   std::optional<FileOwner> owner, std::size_t pipe_bytes);
+
+// Whether a process has the FIFO open already: before ours does, that is what a worker of a supervisor that was
+// killed does.
+[[nodiscard]] bool open_elsewhere(int dir, const std::string& name);
 
 // How many bytes wait in a FIFO.
 std::size_t bytes_waiting(int fifo);

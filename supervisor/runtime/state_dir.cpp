@@ -52,6 +52,12 @@ StorageResult<UniqueFd> open_directory(const StateCalls& calls, const std::strin
     return storage_failure(Code::bad_name,
                            "cannot use the state directory " + path + ": everybody may write to it");
   }
+  if (is.st_uid != ::geteuid() && is.st_uid != 0) {
+    return storage_failure(Code::bad_name,
+                           fmt::format("cannot use the state directory {}: it belongs to user {}, who "
+                                       "could put anything in its place",
+                                       path, is.st_uid));
+  }
   return dir;
 }
 

@@ -63,6 +63,7 @@ struct Supervisor::State {
     if (on_started) std::exchange(on_started, nullptr)(std::move(answer));
   }
   void over();
+  [[nodiscard]] bool ending() const;
 
   boost::asio::io_context io{1};
   const config::Configuration configuration;
@@ -194,6 +195,12 @@ void Supervisor::State::shut_down(Done done) {
   engine.stop();
 }
 
+bool Supervisor::State::ending() const {
+  using RootState = core::Tree::RootState;
+  const RootState root = engine.tree().root_state();
+  return asked_to_end || root == RootState::stopping || root == RootState::failed || root == RootState::ended;
+}
+
 void Supervisor::State::on_signal(int signal, pid_t sender) {
   const std::string from = sender ? fmt::format(" from pid {}", sender) : "";
   switch (signal) {
@@ -271,12 +278,14 @@ void wish(Engine& engine, const core::ChildSpec& root, Wish wish, std::string_vi
 }  // namespace
 
 void Supervisor::start(std::string_view pattern, Done done) {
+  if (state_->ending()) return done(Answer{Outcome::failed, "the supervisor is stopping", {}});
   wish(state_->engine, *state_->configuration.root, Wish::start, pattern, done);
 }
 void Supervisor::stop(std::string_view pattern, Done done) {
   wish(state_->engine, *state_->configuration.root, Wish::stop, pattern, done);
 }
 void Supervisor::restart(std::string_view pattern, Done done) {
+  if (state_->ending()) return done(Answer{Outcome::failed, "the supervisor is stopping", {}});
   wish(state_->engine, *state_->configuration.root, Wish::restart, pattern, done);
 }
 void Supervisor::shut_down(Done done) {

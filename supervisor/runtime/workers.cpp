@@ -139,10 +139,7 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
   worker.life = order.life;
   worker.asked_to_stop = false;
   worker.doomed = false;
-  if (worker.extra) {
-    worker.extra->trouble.clear();
-    worker.extra->status.clear();
-  }
+  if (worker.extra) worker.extra->status.clear();
   last_graces_[order.program] = last_grace(spec.shutdown);
 
   const auto pid = launch(worker, index);
@@ -175,6 +172,12 @@ std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t 
   if (captures(setup) && worker.fifo.empty()) {
     std::optional<FileOwner> owner;
     if (*who) owner = FileOwner{(*who)->uid, (*who)->gid};
+    if (context_.capture.left_over(path)) {
+      spdlog::warn(
+          "{}: a process started by an earlier supervisor is still running; it is not supervised, and prints "
+          "into the same log",
+          path);
+    }
     auto fifo = context_.capture.open(path, owner);
     if (!fifo) return std::unexpected(fifo.error().message);
     worker.fifo = *std::move(fifo);
@@ -327,6 +330,7 @@ void Workers::ended(pid_t pid, const process::ExitStatus& status) {
     worker.extra->monitor.reset();
     worker.extra->last_grace.reset();
     worker.extra->status.clear();
+    if (!worker.doomed) worker.extra->trouble.clear();  // an earlier life's: now the exit says it
   }
   if (spdlog::should_log(spdlog::level::warn)) {
     const bool expected = worker.asked_to_stop || (status.success() && !worker.doomed);

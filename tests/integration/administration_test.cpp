@@ -111,6 +111,45 @@ TEST_F(Administration, TellsWhenItIsDownAndWhenItsConfigurationIsBroken) {
             8);
 }
 
+constexpr const char* stubborn_tree = R"(
+[supervisor.root]
+children = ["stubborn", "other"]
+[worker.stubborn]
+shutdown = "infinity"
+command  = ["/bin/sh", "-c", "trap '' TERM; exec sleep 1000"]
+[worker.other]
+command = ["/bin/sleep", "1000"]
+)";
+
+TEST(Stopping, StartsNothingAnyMore) {
+  Host host{stubborn_tree};
+  host.up();
+  const pid_t stubborn = host.pid_of("root/stubborn");
+  host.signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return host.pid_of("root/other") == 0; }));
+  for (const char* command : {"start", "restart"}) {
+    const Outcome outcome = host.cli({command, "root/other"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr("the supervisor is stopping"));
+  }
+  ::kill(stubborn, SIGKILL);
+  EXPECT_EQ(host.wait().exit_code, 0);
+}
+
+TEST(StartingAgain, TellsOfWhatAKilledSupervisorLeftRunning) {
+  Host host{stubborn_tree};
+  host.up();
+  const pid_t left = host.pid_of("root/other");
+  const pid_t left_too = host.pid_of("root/stubborn");
+  host.signal(SIGKILL);
+  host.wait();
+  EXPECT_TRUE(alive(left)) << "workers outlive their supervisor";
+  host.up();
+  EXPECT_THAT(host.log(),
+              HasSubstr("root/other: a process started by an earlier supervisor is still running"));
+  for (const pid_t pid : {left, left_too, host.pid_of("root/stubborn")}) ::kill(pid, SIGKILL);
+}
+
 TEST(Daemon, ReturnsWhenTheTreeIsUp) {
   Host host("[worker.a]\ncommand = [\"/bin/sleep\", \"1000\"]\n");
   const Outcome started = host.cli({"start", "--daemon"});

@@ -177,6 +177,7 @@ TEST(Supervision, RestartsAHungWorkerAsAnAbnormalExit) {
   host.up();
   ASSERT_TRUE(eventually([&] { return host.node("root/a").at("restarts").to_number<int>() >= 1; }));
   EXPECT_THAT(host.log(), HasSubstr("root/a: gave no sign of life within 300 ms (watchdog), is ended"));
+  EXPECT_THAT(std::string(host.node("root/a").at("why").as_string()), HasSubstr("(watchdog)"));
 }
 
 TEST(Supervision, CapturesWhatWorkersPrintInWholeLines) {

@@ -14,18 +14,18 @@
 
 #include "workers/consumer/exec_handler.hpp"
 #include "workers/consumer/intake.hpp"
-#include "workers/service/report.hpp"
-#include "workers/service/sd_notify.hpp"
 #include "workers/consumer/stream_handler.hpp"
 #include "workers/consumer/wake.hpp"
 #include "workers/message/codec.hpp"
+#include "workers/service/report.hpp"
+#include "workers/service/sd_notify.hpp"
 
 namespace simplevisor::consumer {
 
 using service::ExitCode;
 using service::fail;
-using service::report;
 using service::Notifier;
+using service::report;
 
 namespace {
 

@@ -10,10 +10,10 @@
 
 #include <memory>
 
-#include "workers/service/error.hpp"
 #include "workers/consumer/machine.hpp"
 #include "workers/consumer/settings.hpp"
 #include "workers/consumer/steps.hpp"
+#include "workers/service/error.hpp"
 
 namespace simplevisor::consumer {
 

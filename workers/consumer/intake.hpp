@@ -14,13 +14,13 @@
 #include <set>
 #include <string>
 
-#include "workers/service/error.hpp"
 #include "workers/consumer/machine.hpp"
 #include "workers/consumer/settings.hpp"
 #include "workers/consumer/side_files.hpp"
 #include "workers/consumer/steps.hpp"
 #include "workers/dirq/queue.hpp"
 #include "workers/dirq/taker.hpp"
+#include "workers/service/error.hpp"
 
 namespace simplevisor::consumer {
 

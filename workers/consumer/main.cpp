@@ -43,6 +43,7 @@ struct CommandLine {
 };
 
 void declare(CLI::App& app, CommandLine& line) {
+  app.set_version_flag("--version", "simplevisor-consumer " SIMPLEVISOR_VERSION);
   app.add_option("--with", line.with, "JSON file with settings; those on the command line win");
   for (const SettingInfo& info : settings_table()) {
     if (info.name == "handler") continue;
@@ -104,7 +105,7 @@ int run(int argc, char** argv) {
   declare(app, line);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
+  } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     report("{} (see --help)", error.what());

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <utility>
 
-#include "workers/service/report.hpp"
 #include "workers/dirq/name.hpp"
+#include "workers/service/report.hpp"
 
 namespace simplevisor::consumer {
 

@@ -74,7 +74,11 @@ class Adder {
     if (request_.take_over) return note(queue_.add_path(file));
     Input input(file);
     if (input.descriptor() < 0) return std::unexpected(input.error("open"));
-    if (!request_.lines) return note(queue_.add_from(input.descriptor()));
+    if (!request_.lines) {
+      auto name = queue_.add_from(input.descriptor());
+      if (!name) name.error().message = fmt::format("{}: {}", file, name.error().message);
+      return note(std::move(name));
+    }
     auto read = input.for_each_line([this](std::string_view line) { return add_line(line); });
     // The lines before the one that failed were given to us in good order: they are added.
     auto committed = commit();

@@ -3,6 +3,8 @@
 // simplevisor-dirq: a directory queue from the command line.
 //
 // Exit codes  those of commands.hpp, printed by --help.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <map>
@@ -93,6 +95,7 @@ void define_purge(CLI::App& app, tool::PurgeRequest& request) {
 int main(int argc, char** argv) {
   CLI::App app{"Adds to, looks into and cleans directory queues of the simple kind.", "simplevisor-dirq"};
   app.require_subcommand(1);
+  app.set_version_flag("--version", "simplevisor-dirq " SIMPLEVISOR_VERSION);
   app.footer(exit_codes);
   tool::AddRequest add_request;
   tool::PurgeRequest purge_request;
@@ -119,6 +122,11 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
+  } catch (const CLI::RequiredError& error) {
+    if (argc < 2 || argv[1][0] == '-' ||
+        !app.get_subcommands([&](const CLI::App* known) { return known->check_name(argv[1]); }).empty())
+      return tool::fail(tool::exit_usage, error.what());
+    return tool::fail(tool::exit_usage, fmt::format("unknown command \"{}\" (see --help)", argv[1]));
   } catch (const CLI::ParseError& error) {
     return tool::fail(tool::exit_usage, error.what());
   }
