@@ -6,7 +6,7 @@
 
 #include "tests/consumer/support.hpp"
 #include "workers/consumer/consumer.hpp"
-#include "workers/consumer/side_files.hpp"
+#include "workers/queue/side_files.hpp"
 
 namespace simplevisor::consumer {
 namespace {

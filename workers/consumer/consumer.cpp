@@ -15,8 +15,8 @@
 #include "workers/consumer/exec_handler.hpp"
 #include "workers/consumer/intake.hpp"
 #include "workers/consumer/stream_handler.hpp"
-#include "workers/consumer/wake.hpp"
 #include "workers/message/codec.hpp"
+#include "workers/queue/wake.hpp"
 #include "workers/service/report.hpp"
 #include "workers/service/sd_notify.hpp"
 
@@ -280,7 +280,7 @@ class Consumer::Loop {
   StepHook hook_;
   Machine machine_;
   Notifier notifier_;
-  Wake wake_{io_.get_executor(), settings_.queues, [this](std::size_t queue) { on(Woken{queue}); }};
+  queue::Wake wake_{io_.get_executor(), settings_.queues, [this](std::size_t queue) { on(Woken{queue}); }};
   std::unique_ptr<Handler> handler_;
 
   std::deque<Event> events_;

@@ -42,11 +42,8 @@ dirq::Durability durability_of(Sync sync) {
   std::unreachable();
 }
 
-Result<dirq::Queue> open_queue(const std::string& path, const dirq::Options& options) {
-  auto queue = dirq::Queue::open(path, options);
-  if (!queue)
-    return fail(code_of(queue.error().code), fmt::format("queue \"{}\": {}", path, queue.error().message));
-  return *std::move(queue);
+std::unexpected<service::Error> cannot_open(const std::string& path, const dirq::Error& error) {
+  return fail(code_of(error.code), fmt::format("queue \"{}\": {}", path, error.message));
 }
 
 // What cannot be looked at may still be there.
@@ -62,12 +59,11 @@ std::chrono::seconds whole_seconds(std::chrono::milliseconds span) {
 
 Result<std::unique_ptr<Intake>> Intake::open(const std::string& path, const Settings& settings,
                                              StepHook hook) {
-  auto queue = open_queue(path, {});
-  if (!queue) return std::unexpected(std::move(queue).error());
-  dirq::Options of_dead;
-  of_dead.durability = durability_of(settings.durability);
-  auto dead = open_queue(settings.dead_letter_of(path), of_dead);
-  if (!dead) return std::unexpected(std::move(dead).error());
+  auto queue = dirq::Queue::open(path);
+  if (!queue) return cannot_open(path, queue.error());
+  const std::string dead_path = settings.dead_letter_of(path);
+  auto dead = queue::DeadLetters::open(dead_path, durability_of(settings.durability));
+  if (!dead) return cannot_open(dead_path, dead.error());
   if (queue->identity() == dead->identity()) {
     return fail(ExitCode::config, fmt::format("queue \"{}\" is its own dead-letter queue", path));
   }
@@ -77,12 +73,11 @@ Result<std::unique_ptr<Intake>> Intake::open(const std::string& path, const Sett
   return std::unique_ptr<Intake>{new Intake{*std::move(queue), *std::move(dead), purge, std::move(hook)}};
 }
 
-Intake::Intake(dirq::Queue queue, dirq::Queue dead, const dirq::PurgeOptions& purge, StepHook hook)
+Intake::Intake(dirq::Queue queue, queue::DeadLetters dead, const dirq::PurgeOptions& purge, StepHook hook)
     : queue_{std::move(queue)},
       dead_{std::move(dead)},
       taker_{queue_},
-      attempts_{queue_.path(), attempts_directory},
-      reasons_{dead_.path(), reasons_directory},
+      attempts_{queue_.path(), queue::attempts_directory},
       purge_{purge},
       hook_{std::move(hook)} {}
 
@@ -107,7 +102,7 @@ Event Intake::take(Ticket ticket) {
     return NothingThere{ticket};
   }
   passed(Step::locked);
-  const Record record = attempts_.load((*lock)->name());
+  const queue::Record record = attempts_.load((*lock)->name());
   held_.emplace(ticket, Held{**std::move(lock), record.failures > 0});
   return Taken{ticket, record.failures, record.reason};
 }
@@ -176,14 +171,12 @@ Event Intake::bury(Ticket ticket, unsigned failures, const std::string& reason) 
   Held& held = held_.at(ticket);
   const dirq::ElementName name = held.lock.name();
   const bool on_record = held.on_record;
-  const auto moved = held.lock.armed() ? queue_.move(held.lock, dead_) : std::unexpected(lost_before(ticket));
+  const auto moved = held.lock.armed() ? dead_.take(queue_, held.lock) : std::unexpected(lost_before(ticket));
   if (!moved) return settled(ticket, std::unexpected(moved.error()), "move to the dead-letter queue");
   passed(Step::moved);
   report("dead letter: {} of {} is {} of {} after {} failures: {}", name.str(), path(), moved->str(),
          dead_.path(), failures, reason);
-  if (const auto error = reasons_.store(*moved, {failures, reason, path(), name.str()})) {
-    report("cannot write the reason of {}: {}", moved->str(), error.message());
-  }
+  dead_.note(*moved, {failures, reason, path(), name.str()});
   passed(Step::reason_written);
   if (on_record) attempts_.remove(name);
   return settled(ticket, {}, "");
@@ -202,17 +195,17 @@ Event Intake::give_back(Ticket ticket) {
 }
 
 void Intake::purge() {
-  for (dirq::Queue* queue : {&queue_, &dead_}) {
-    const auto purged = queue->purge(purge_);
+  const auto tell = [](const std::string& path, const dirq::Result<dirq::PurgeReport>& purged) {
     if (!purged) {
       report("cannot purge: {}", purged.error().message);
     } else if (purged->locks + purged->temporaries > 0) {
-      report("purged {}: {} old locks, {} old temporaries", queue->path(), purged->locks,
-             purged->temporaries);
+      report("purged {}: {} old locks, {} old temporaries", path, purged->locks, purged->temporaries);
     }
-  }
+  };
+  tell(path(), queue_.purge(purge_));
+  tell(dead_.path(), dead_.purge(purge_));
   attempts_.purge([this](const auto& name) { return !is_gone(queue_.size(name)); });
-  reasons_.purge([this](const auto& name) { return !is_gone(dead_.size(name)); });
+  dead_.purge_reasons();
 }
 
 }  // namespace simplevisor::consumer

@@ -16,10 +16,11 @@
 
 #include "workers/consumer/machine.hpp"
 #include "workers/consumer/settings.hpp"
-#include "workers/consumer/side_files.hpp"
 #include "workers/consumer/steps.hpp"
 #include "workers/dirq/queue.hpp"
 #include "workers/dirq/taker.hpp"
+#include "workers/queue/dead_letters.hpp"
+#include "workers/queue/side_files.hpp"
 #include "workers/service/error.hpp"
 
 namespace simplevisor::consumer {
@@ -57,16 +58,15 @@ class Intake {
     bool on_record = false;  // it has a record of attempts
   };
 
-  Intake(dirq::Queue queue, dirq::Queue dead, const dirq::PurgeOptions& purge, StepHook hook);
+  Intake(dirq::Queue queue, queue::DeadLetters dead, const dirq::PurgeOptions& purge, StepHook hook);
   [[nodiscard]] dirq::Error lost_before(Ticket ticket) const;
   Event settled(Ticket ticket, const dirq::Result<void>& outcome, std::string_view what);
   void passed(Step step) const;
 
   dirq::Queue queue_;
-  dirq::Queue dead_;
+  queue::DeadLetters dead_;
   dirq::Taker taker_;
-  SideFiles attempts_;
-  SideFiles reasons_;
+  queue::SideFiles attempts_;
   dirq::PurgeOptions purge_;
   StepHook hook_;
   std::map<Ticket, Held> held_;

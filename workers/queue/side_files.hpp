@@ -1,4 +1,4 @@
-// workers/consumer/side_files.hpp
+// workers/queue/side_files.hpp
 //
 // Small JSON files about elements, kept in a directory of ours inside a queue's directory: how often an
 // element has failed (TOP/.attempts), why a dead letter is dead (TOP/.reasons). Every implementation of
@@ -22,7 +22,7 @@
 
 #include "workers/dirq/name.hpp"
 
-namespace simplevisor::consumer {
+namespace simplevisor::queue {
 
 inline constexpr std::string_view attempts_directory = ".attempts";
 inline constexpr std::string_view reasons_directory = ".reasons";
@@ -53,4 +53,4 @@ class SideFiles {
   std::string directory_;
 };
 
-}  // namespace simplevisor::consumer
+}  // namespace simplevisor::queue

@@ -1,4 +1,4 @@
-// workers/consumer/wake.hpp
+// workers/queue/wake.hpp
 //
 // Says when something may have come into a queue, through inotify on its directory and on its newest
 // intermediate directories, where new elements are published.
@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-namespace simplevisor::consumer {
+namespace simplevisor::queue {
 
 class Wake {
  public:
@@ -53,4 +53,4 @@ class Wake {
   bool complained_ = false;
 };
 
-}  // namespace simplevisor::consumer
+}  // namespace simplevisor::queue

@@ -1,4 +1,4 @@
-#include "workers/consumer/wake.hpp"
+#include "workers/queue/wake.hpp"
 
 #include <fmt/format.h>
 #include <sys/inotify.h>
@@ -15,7 +15,7 @@
 #include "workers/dirq/name.hpp"
 #include "workers/service/report.hpp"
 
-namespace simplevisor::consumer {
+namespace simplevisor::queue {
 
 using service::report;
 
@@ -126,4 +126,4 @@ void Wake::complain(const std::string& path) {
   report("cannot watch {}: {}; polling instead", path, std::strerror(errno));
 }
 
-}  // namespace simplevisor::consumer
+}  // namespace simplevisor::queue

@@ -1,11 +1,13 @@
-#include "workers/consumer/side_files.hpp"
+#include "workers/queue/side_files.hpp"
 
 #include <gmock/gmock.h>
 
 #include "tests/consumer/support.hpp"
 
-namespace simplevisor::consumer {
+namespace simplevisor::queue {
 namespace {
+
+using consumer::TemporaryDirectory;
 
 const dirq::ElementName name = *dirq::ElementName::parse("0123abcd/0123456789abcd");
 
@@ -57,4 +59,4 @@ TEST_F(SideFilesTest, SayWhyTheyCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace simplevisor::consumer
+}  // namespace simplevisor::queue

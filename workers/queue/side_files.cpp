@@ -1,4 +1,4 @@
-#include "workers/consumer/side_files.hpp"
+#include "workers/queue/side_files.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 
 #include "workers/message/text.hpp"
 
-namespace simplevisor::consumer {
+namespace simplevisor::queue {
 namespace {
 
 namespace json = boost::json;
@@ -155,4 +155,4 @@ std::size_t SideFiles::purge(const std::function<bool(const dirq::ElementName&)>
   return removed;
 }
 
-}  // namespace simplevisor::consumer
+}  // namespace simplevisor::queue
