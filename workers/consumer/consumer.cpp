@@ -301,7 +301,7 @@ Result<std::unique_ptr<Consumer>> Consumer::open(const Settings& settings, StepH
   if (const auto problems = contradictions(settings); !problems.empty()) {
     return fail(ExitCode::config, problems.front());
   }
-  if (const auto error = startable(settings.handler.front())) {
+  if (const auto error = handler::startable(settings.handler.front())) {
     return fail(ExitCode::config,
                 fmt::format("handler \"{}\": {}", settings.handler.front(), error.message()));
   }

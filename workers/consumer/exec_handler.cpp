@@ -26,7 +26,7 @@ void ExecHandler::handle(Work work) {
   const auto body = MemoryFile::with(work.message.body);
   if (!body) return not_handled("message body", body.error());
 
-  ChildRequest request{arguments_, environment_, body->descriptor(), -1};
+  handler::ChildRequest request{arguments_, environment_, body->descriptor(), -1};
   request.environment.push_back(fmt::format("SIMPLEVISOR_QUEUE={}", work.queue));
   request.environment.push_back(fmt::format("SIMPLEVISOR_ELEMENT={}", work.element));
   request.environment.push_back(fmt::format("SIMPLEVISOR_ATTEMPT={}", work.attempt));
@@ -39,8 +39,8 @@ void ExecHandler::handle(Work work) {
     request.environment.push_back(fmt::format("SIMPLEVISOR_HEADER_FILE={}", running.header->path()));
     add_header(request.environment, work.message.header);
   }
-  const auto child =
-      children_.start(request, [this, ticket = work.ticket](ExitStatus status) { ended(ticket, status); });
+  const auto child = children_.start(
+      request, [this, ticket = work.ticket](handler::ExitStatus status) { ended(ticket, status); });
   if (!child) return not_handled(arguments_.front(), child.error());
   running.child = *child;
   running_.emplace(work.ticket, std::move(running));
@@ -55,7 +55,7 @@ void ExecHandler::kill_all() {
   for (const auto& [ticket, running] : running_) children_.kill(running.child);
 }
 
-void ExecHandler::ended(Ticket ticket, ExitStatus status) {
+void ExecHandler::ended(Ticket ticket, handler::ExitStatus status) {
   running_.erase(ticket);
   if (status.signalled || (status.value != 0 && status.value != status_later)) {
     tell_(Failed{ticket, fmt::format("handler: {}", status.text())});

@@ -12,10 +12,10 @@
 #include <map>
 #include <optional>
 
-#include "workers/consumer/children.hpp"
 #include "workers/consumer/environment.hpp"
 #include "workers/consumer/handler.hpp"
 #include "workers/consumer/memory_file.hpp"
+#include "workers/handler/children.hpp"
 
 namespace simplevisor::consumer {
 
@@ -36,13 +36,13 @@ class ExecHandler final : public Handler {
     std::optional<MemoryFile> header;  // its path was given to the handler
   };
 
-  void ended(Ticket ticket, ExitStatus status);
+  void ended(Ticket ticket, handler::ExitStatus status);
 
   std::vector<std::string> arguments_;
   Environment environment_;
   Tell tell_;
   std::map<Ticket, Running> running_;
-  Children children_;
+  handler::Children children_;
 };
 
 }  // namespace simplevisor::consumer

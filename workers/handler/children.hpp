@@ -1,4 +1,4 @@
-// workers/consumer/children.hpp
+// workers/handler/children.hpp
 //
 // The processes of the handler: started, watched, killed with all they started.
 //
@@ -25,7 +25,7 @@
 #include <system_error>
 #include <vector>
 
-namespace simplevisor::consumer {
+namespace simplevisor::handler {
 
 struct ExitStatus {
   bool signalled = false;
@@ -65,4 +65,4 @@ class Children {
 // Whether `program` can be started, as far as can be told without starting it.
 std::error_code startable(const std::string& program);
 
-}  // namespace simplevisor::consumer
+}  // namespace simplevisor::handler

@@ -1,9 +1,9 @@
-#include "workers/consumer/protocol.hpp"
+#include "workers/handler/protocol.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace simplevisor::consumer::protocol {
+namespace simplevisor::handler::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -11,13 +11,13 @@ using testing::HasSubstr;
 
 template <class R>
 R as(std::string_view line) {
-  const auto reply = parse_reply(line);
+  const auto reply = parse_reply(line, Vocabulary::handler);
   EXPECT_TRUE(reply) << reply.error();
   return std::get<R>(*reply);
 }
 
 std::string fault(std::string_view line) {
-  const auto reply = parse_reply(line);
+  const auto reply = parse_reply(line, Vocabulary::handler);
   return reply ? "none" : reply.error();
 }
 
@@ -87,5 +87,17 @@ TEST(Lines, SeeAnUnfinishedLineGrowTooLong) {
   EXPECT_FALSE(lines.overlong());
 }
 
+TEST(Protocol, AFiltersWordsAreNotAHandlers) {
+  EXPECT_EQ(check_line(7, R"({"body":"x"})"), "{\"op\":\"check\",\"seq\":7,\"message\":{\"body\":\"x\"}}\n");
+  const auto filter = [](std::string_view line) { return parse_reply(line, Vocabulary::filter); };
+  EXPECT_FALSE(std::get<Accept>(*filter(R"({"seq":1,"action":"accept"})")).message_json);
+  EXPECT_EQ(std::get<Accept>(*filter(R"({"seq":1,"action":"accept","message":{"body":"y"}})")).message_json,
+            R"({"body":"y"})");
+  EXPECT_EQ(std::get<Discard>(*filter(R"({"seq":1,"action":"discard","reason":"old"})")).reason, "old");
+  EXPECT_FALSE(filter(R"({"seq":1,"action":"accept","message":"y"})"));
+  EXPECT_FALSE(filter(R"({"seq":1,"action":"done"})"));
+  EXPECT_THAT(fault(R"({"seq":1,"action":"accept"})"), HasSubstr("unknown \"action\""));
+}
+
 }  // namespace
-}  // namespace simplevisor::consumer::protocol
+}  // namespace simplevisor::handler::protocol

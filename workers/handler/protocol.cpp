@@ -1,11 +1,11 @@
-#include "workers/consumer/protocol.hpp"
+#include "workers/handler/protocol.hpp"
 
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
 #include <cmath>
 
-namespace simplevisor::consumer::protocol {
+namespace simplevisor::handler::protocol {
 namespace {
 
 namespace json = boost::json;
@@ -45,14 +45,24 @@ std::expected<Reply, std::string> parse_retry(std::uint64_t seq, const json::obj
   return retry;
 }
 
-std::expected<Reply, std::string> parse_fail(std::uint64_t seq, const json::object& object,
-                                             std::string_view line) {
-  Fail fail{seq, "failed, without a reason"};
+template <class Answer>
+std::expected<Reply, std::string> parse_with_reason(Answer answer, const json::object& object,
+                                                    std::string_view line) {
   if (const auto* reason = object.if_contains("reason")) {
     if (!reason->is_string()) return bad("\"reason\" is not a string", line);
-    fail.reason = std::string{reason->as_string()}.substr(0, reason_bytes_max);
+    answer.reason = std::string{reason->as_string()}.substr(0, reason_bytes_max);
   }
-  return fail;
+  return answer;
+}
+
+std::expected<Reply, std::string> parse_accept(std::uint64_t seq, const json::object& object,
+                                               std::string_view line) {
+  Accept accept{seq, {}};
+  if (const auto* message = object.if_contains("message")) {
+    if (!message->is_object()) return bad("\"message\" is not an object", line);
+    accept.message_json = json::serialize(*message);
+  }
+  return accept;
 }
 
 }  // namespace
@@ -66,6 +76,10 @@ std::string handle_line(std::uint64_t seq, unsigned attempt, std::string_view me
                      message_json);
 }
 
+std::string check_line(std::uint64_t seq, std::string_view message_json) {
+  return fmt::format("{{\"op\":\"check\",\"seq\":{},\"message\":{}}}\n", seq, message_json);
+}
+
 std::string idle_line() {
   return "{\"op\":\"idle\"}\n";
 }
@@ -74,7 +88,7 @@ std::string stop_line() {
   return "{\"op\":\"stop\"}\n";
 }
 
-std::expected<Reply, std::string> parse_reply(std::string_view line) {
+std::expected<Reply, std::string> parse_reply(std::string_view line, Vocabulary vocabulary) {
   json::error_code ec;
   const json::value value = json::parse(line, ec);
   if (ec) return bad(fmt::format("not JSON ({})", ec.message()), line);
@@ -91,9 +105,13 @@ std::expected<Reply, std::string> parse_reply(std::string_view line) {
   if (ec) return bad("\"seq\" is not a number", line);
   const auto* action = object->if_contains("action");
   if (action == nullptr || !action->is_string()) return bad("no \"action\"", line);
-  if (action->as_string() == "done") return Done{seq};
-  if (action->as_string() == "retry") return parse_retry(seq, *object, line);
-  if (action->as_string() == "fail") return parse_fail(seq, *object, line);
+  const std::string_view word = action->as_string();
+  const bool filter = vocabulary == Vocabulary::filter;
+  if (!filter && word == "done") return Done{seq};
+  if (filter && word == "accept") return parse_accept(seq, *object, line);
+  if (filter && word == "discard") return parse_with_reason(Discard{seq, ""}, *object, line);
+  if (word == "retry") return parse_retry(seq, *object, line);
+  if (word == "fail") return parse_with_reason(Fail{seq, "failed, without a reason"}, *object, line);
   return bad("unknown \"action\"", line);
 }
 
@@ -117,4 +135,4 @@ std::optional<std::string_view> Lines::next() {
   return line;
 }
 
-}  // namespace simplevisor::consumer::protocol
+}  // namespace simplevisor::handler::protocol

@@ -1,4 +1,4 @@
-#include "workers/consumer/children.hpp"
+#include "workers/handler/children.hpp"
 
 #include <fmt/format.h>
 #include <spawn.h>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace simplevisor::consumer {
+namespace simplevisor::handler {
 namespace {
 
 std::error_code system_error(int number) {
@@ -151,4 +151,4 @@ std::error_code startable(const std::string& program) {
   }
 }
 
-}  // namespace simplevisor::consumer
+}  // namespace simplevisor::handler
