@@ -1,0 +1,552 @@
+// The client against a broker that lies, stalls, hangs up and answers out of order.
+#include "tests/stomp/fake_server.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/stomp/driver.hpp"
+
+namespace simplevisor::stomp {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using broker::Blocked;
+using broker::Closed;
+using broker::Confirmed;
+using broker::Connected;
+using broker::NotConfirmed;
+using broker::Refused;
+using message::Message;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using Kind = broker::Failure::Kind;
+
+Message to(std::string destination, std::string body = "x") {
+  return {{{"destination", std::move(destination)}}, std::move(body), false};
+}
+
+class StompClient : public ::testing::Test {
+ protected:
+  Options reliable() const {
+    Options options = server.options();
+    options.reliable = true;
+    return options;
+  }
+  Options subscribed(std::size_t count = 1) const {
+    Options options = reliable();
+    for (std::size_t i = 0; i < count; ++i)
+      options.subscribe.push_back(message::Header{{"destination", "/queue/" + std::to_string(i)}});
+    return options;
+  }
+  void hear_version(const std::string& version, const std::string& broker = "Test/1") {
+    server.on("CONNECT", [=](const Frame&) {
+      return FakeServer::frame("CONNECTED", {{"version", version}, {"server", broker}});
+    });
+  }
+
+  boost::asio::io_context loop;
+  FakeServer server{loop};
+};
+
+TEST_F(StompClient, ConnectsPublishesAndLeaves) {
+  Options options = reliable();
+  options.login = broker::Plain{"guest", broker::Secret{"pa:ss"}};
+  options.connect = message::Header{{"host", "%2F"}};
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  EXPECT_THAT(client.first<Connected>()->description, HasSubstr("STOMP 1.2"));
+  client.publish(7, to("/queue/a"));
+  client.publish(8, to("/queue/b"));
+  ASSERT_TRUE(client.until([&] { return client.count<Confirmed>() == 2; }));
+  EXPECT_TRUE(client.disconnect());
+  EXPECT_THAT(server.headers_of("CONNECT", "accept-version"), ElementsAre("1.0,1.1,1.2"));
+  EXPECT_THAT(server.headers_of("CONNECT", "host"), ElementsAre("%2F"));
+  EXPECT_THAT(server.headers_of("CONNECT", "passcode"), ElementsAre("pa:ss"));
+  EXPECT_THAT(server.headers_of("SEND", "receipt"), ElementsAre("m7", "m8"));
+  EXPECT_THAT(server.headers_of("DISCONNECT", "receipt"), ElementsAre("bye"));
+}
+
+TEST_F(StompClient, ConfirmsWhatIsWrittenWhenNotReliable) {
+  Driver client{loop, server.options()};
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, to("/queue/a"));
+  ASSERT_TRUE(client.until([&] { return client.count<Confirmed>() == 1; }));
+  EXPECT_TRUE(client.disconnect());
+  EXPECT_THAT(server.headers_of("SEND", "receipt"), ElementsAre("-"));
+}
+
+TEST_F(StompClient, RefusesAMessageThatCannotBeSentAndGoesOn) {
+  Driver client{loop, reliable()};
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, {});
+  client.publish(2, to("/queue/a"));
+  ASSERT_TRUE(client.until([&] { return client.count<Confirmed>() + client.count<Refused>() == 2; }));
+  EXPECT_EQ(client.first<Refused>()->ticket, 1U);
+  EXPECT_EQ(client.first<Confirmed>()->ticket, 2U);
+  EXPECT_EQ(server.count("SEND"), 1U);
+}
+
+TEST_F(StompClient, HoldsDeliveriesThatComeBeforeTheReceiptOfTheirSubscription) {
+  std::string late;
+  server.on("SUBSCRIBE", [&](const Frame& frame) {
+    if (frame.header_or("id", "") == "s0") {
+      late = frame.header_or("receipt", "");
+      return FakeServer::message(1);
+    }
+    return FakeServer::message(2, "b", "s1") + FakeServer::frame("RECEIPT", {{"receipt-id", "s1"}}) +
+           FakeServer::frame("RECEIPT", {{"receipt-id", late}});
+  });
+  Driver client{loop, subscribed(2)};
+  client.on_delivery = [&](const broker::Delivered&) { EXPECT_EQ(client.count<Connected>(), 1U); };
+  ASSERT_EQ(client.connect(), "");
+  ASSERT_TRUE(client.until([&] { return client.deliveries.size() == 2; }));
+  EXPECT_EQ(client.deliveries[0].subscription, 0U);
+  EXPECT_EQ(client.deliveries[1].subscription, 1U);
+  EXPECT_EQ(client.deliveries[0].message->header.at("message-id"), "m1");
+  EXPECT_THAT(server.headers_of("SUBSCRIBE", "ack"), ElementsAre("client-individual", "client-individual"));
+}
+
+TEST_F(StompClient, TakesADeliveryBeforeTheReceiptOfASend) {
+  Options options = subscribed();
+  Driver client{loop, options};
+  server.on("SEND", [](const Frame& frame) {
+    return FakeServer::message(1) +
+           FakeServer::frame("RECEIPT", {{"receipt-id", std::string{frame.header_or("receipt", "")}}});
+  });
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, to("/queue/0"));
+  ASSERT_TRUE(client.until([&] { return client.count<Confirmed>() == 1; }));
+  EXPECT_EQ(client.deliveries.size(), 1U);
+}
+
+TEST_F(StompClient, AcknowledgesByWhatEachVersionAsksFor) {
+  struct Expected {
+    std::string version, mode, id, message_id, subscription;
+  };
+  for (const Expected& expected :
+       {Expected{"1.0", "client", "-", "m1", "-"}, Expected{"1.1", "client-individual", "-", "m1", "s0"},
+        Expected{"1.2", "client-individual", "a1", "-", "-"}}) {
+    FakeServer other{loop};
+    other.on("CONNECT",
+             [&](const Frame&) { return FakeServer::frame("CONNECTED", {{"version", expected.version}}); });
+    Options options = other.options();
+    options.reliable = true;
+    options.subscribe = {message::Header{{"destination", "/queue/a"}}};
+    Driver client{loop, options};
+    ASSERT_EQ(client.connect(), "");
+    other.say(FakeServer::message(1));
+    ASSERT_TRUE(client.until([&] { return client.deliveries.size() == 1; }));
+    client.call([](Client& c) { c.acknowledge(1); });
+    ASSERT_TRUE(client.until([&] { return other.count("ACK") == 1; }));
+    EXPECT_THAT(other.headers_of("SUBSCRIBE", "ack"), ElementsAre(expected.mode));
+    EXPECT_THAT(other.headers_of("ACK", "id"), ElementsAre(expected.id));
+    EXPECT_THAT(other.headers_of("ACK", "message-id"), ElementsAre(expected.message_id));
+    EXPECT_THAT(other.headers_of("ACK", "subscription"), ElementsAre(expected.subscription));
+    EXPECT_TRUE(client.disconnect());
+  }
+}
+
+TEST_F(StompClient, AcknowledgesCumulativelyWithoutAGapOnly) {
+  Options options = subscribed();
+  options.subscribe[0]["ack"] = "client";
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  for (int i = 1; i <= 4; ++i) server.say(FakeServer::message(i));
+  ASSERT_TRUE(client.until([&] { return client.deliveries.size() == 4; }));
+  client.call([](Client& c) {
+    c.acknowledge(2);
+    c.acknowledge(4);
+    c.acknowledge(1);
+  });
+  EXPECT_TRUE(client.disconnect());
+  EXPECT_THAT(server.headers_of("ACK", "id"), ElementsAre("a2"));
+}
+
+TEST_F(StompClient, GivesBackOnlyWhereTheBrokerRequeues) {
+  for (const auto& [name, nacks] : {std::pair{"RabbitMQ/3.10.8", 1U}, std::pair{"ActiveMQ/5.17.2", 0U}}) {
+    FakeServer other{loop};
+    other.on("CONNECT", [&](const Frame&) {
+      return FakeServer::frame("CONNECTED", {{"version", "1.2"}, {"server", name}});
+    });
+    Options options = other.options();
+    options.reliable = true;
+    options.subscribe = {message::Header{{"destination", "/queue/a"}}};
+    Driver client{loop, options};
+    ASSERT_EQ(client.connect(), "");
+    other.say(FakeServer::message(1));
+    ASSERT_TRUE(client.until([&] { return client.deliveries.size() == 1; }));
+    client.call([](Client& c) { c.give_back(1); });
+    EXPECT_TRUE(client.disconnect());
+    EXPECT_EQ(other.count("NACK"), nacks) << name;
+    EXPECT_EQ(other.count("ACK"), 0U) << name;
+  }
+}
+
+TEST_F(StompClient, AsksForAPrefetchInTheWordsOfEachBroker) {
+  const std::vector<std::array<std::string, 3>> cases{
+      {"RabbitMQ/3", "prefetch-count", "9"},
+      {"ActiveMQ/5", "activemq.prefetchSize", "9"},
+      {"apache-apollo/1", "credit", "9"},
+      {"ActiveMQ-Artemis/2", "consumer-window-size", "92160"},
+  };
+  for (const auto& [name, header, value] : cases) {
+    FakeServer other{loop};
+    other.on("CONNECT", [&](const Frame&) {
+      return FakeServer::frame("CONNECTED", {{"version", "1.2"}, {"server", name}});
+    });
+    Options options = other.options();
+    options.prefetch = 9;
+    options.subscribe = {message::Header{{"destination", "/queue/a"}}};
+    Driver client{loop, options};
+    ASSERT_EQ(client.connect(), "");
+    EXPECT_THAT(other.headers_of("SUBSCRIBE", header), ElementsAre(value));
+    EXPECT_THAT(other.headers_of("SUBSCRIBE", "ack"), ElementsAre("auto"));
+  }
+  Options options = subscribed();
+  options.prefetch = 9;
+  Driver client{loop, options};
+  EXPECT_THAT(client.connect(), HasSubstr("broker-type"));
+  EXPECT_EQ(client.failure().kind, Kind::configuration);
+}
+
+TEST_F(StompClient, UnsubscribesBeforeLeavingIfAsked) {
+  Options options = subscribed(2);
+  options.unsubscribe = {message::Header{{"x-more", "yes"}}};
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  EXPECT_TRUE(client.disconnect());
+  EXPECT_THAT(server.headers_of("UNSUBSCRIBE", "id"), ElementsAre("s0", "s1"));
+  EXPECT_THAT(server.headers_of("UNSUBSCRIBE", "x-more"), ElementsAre("yes", "-"));
+  EXPECT_EQ(server.frames.back().command, "DISCONNECT");
+}
+
+TEST_F(StompClient, LeavesDeliveriesWithTheBrokerWhilePaused) {
+  Driver client{loop, subscribed()};
+  ASSERT_EQ(client.connect(), "");
+  client.on_delivery = [&](const broker::Delivered& delivered) {
+    if (delivered.tag == 3) client->pause();
+  };
+  std::string many;
+  for (int i = 1; i <= 10; ++i) many += FakeServer::message(i);
+  server.say(many);
+  ASSERT_TRUE(client.until([&] { return client.deliveries.size() == 3; }));
+  client.call([](Client& c) { c.acknowledge(1); });
+  ASSERT_TRUE(client.until([&] { return server.count("ACK") == 1; }));
+  EXPECT_EQ(client.deliveries.size(), 3U);
+  client.call([](Client& c) { c.resume(); });
+  ASSERT_TRUE(client.until([&] { return client.deliveries.size() == 10; }));
+}
+
+TEST_F(StompClient, LeavesEvenWhilePaused) {
+  Driver client{loop, subscribed()};
+  ASSERT_EQ(client.connect(), "");
+  client.call([](Client& c) { c.pause(); });
+  server.say(FakeServer::message(1));
+  EXPECT_TRUE(client.disconnect());
+  EXPECT_THAT(client.deliveries, IsEmpty()) << "it is the broker's again";
+}
+
+TEST_F(StompClient, TellsOfAMessageThatIsTooLarge) {
+  Options options = subscribed();
+  options.message_bytes_max = 1000;
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  server.say(FakeServer::message(1, std::string(5000, 'x')) + FakeServer::message(2));
+  ASSERT_TRUE(client.until([&] { return client.deliveries.size() == 2; }));
+  EXPECT_FALSE(client.deliveries[0].message);
+  EXPECT_THAT(client.deliveries[0].trouble, HasSubstr("5000 bytes exceeds the limit of 1000"));
+  EXPECT_THAT(client.deliveries[0].raw, HasSubstr("message-id:m1"));
+  EXPECT_TRUE(client.deliveries[1].message);
+  client.call([](Client& c) { c.acknowledge(1); });
+  ASSERT_TRUE(client.until([&] { return server.count("ACK") == 1; }));
+}
+
+TEST_F(StompClient, RefusesTheMessageWhoseReceiptAnErrorNames) {
+  Driver client{loop, reliable()};
+  server.on("SEND", [](const Frame& frame) {
+    if (frame.header_or("receipt", "") != "m2") return ""s;
+    return FakeServer::frame("ERROR", {{"receipt-id", "m2"}, {"message", "Invalid\\cheader"}},
+                             "you: did\n\tat java");
+  });
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, to("a"));
+  client.publish(2, to("b"));
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));
+  ASSERT_EQ(client.count<Refused>(), 1U);
+  EXPECT_EQ(client.first<Refused>()->ticket, 2U);
+  EXPECT_THAT(client.first<Refused>()->reason, HasSubstr("Invalid:header: you: did"));
+  EXPECT_FALSE(client.first<Closed>()->message_to_blame);
+  EXPECT_EQ(client.failure().kind, Kind::temporary);
+  EXPECT_TRUE(client.until([&] { return server.client_gone; })) << "an ERROR is the end for us";
+}
+
+TEST_F(StompClient, BlamesTheMessagesOnTheirWayForAnErrorWithoutReceipt) {
+  Driver client{loop, reliable()};
+  server.on("SEND",
+            [](const Frame&) { return FakeServer::frame("ERROR", {{"message", "Processing error"}}); });
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, to("a"));
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));
+  EXPECT_TRUE(client.first<Closed>()->message_to_blame);
+  EXPECT_EQ(client.count<Refused>(), 0U);
+}
+
+TEST_F(StompClient, BlamesNoMessageWhenTheBrokerGoesAway) {
+  Driver client{loop, reliable()};
+  server.on("SEND", [](const Frame&) {
+    return FakeServer::frame("ERROR", {{"message", "Connection closed"}},
+                             "CONNECTION_FORCED - broker forced it");
+  });
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, to("a"));
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));
+  EXPECT_FALSE(client.first<Closed>()->message_to_blame);
+  EXPECT_EQ(client.failure().kind, Kind::unavailable);
+}
+
+TEST_F(StompClient, KnowsWhyItWasNotLetIn) {
+  const std::vector<std::tuple<std::string, std::string, Kind>> cases{
+      {"Bad CONNECT", "Access refused for user 'guest'\n", Kind::authentication},
+      {"User name [a] or password is invalid.", "java.lang.SecurityException: ...", Kind::authentication},
+      {"Version mismatch", "Supported versions are 1.0,1.1,1.2\n", Kind::configuration},
+      {"Not ready", "", Kind::temporary},
+  };
+  for (const auto& [text, body, kind] : cases) {
+    FakeServer other{loop};
+    other.on("CONNECT", [&](const Frame&) { return FakeServer::frame("ERROR", {{"message", text}}, body); });
+    Driver client{loop, other.options()};
+    EXPECT_THAT(client.connect(), HasSubstr("broker says: "));
+    EXPECT_EQ(client.failure().kind, kind) << text << ": " << client.failure().message;
+  }
+}
+
+TEST_F(StompClient, EndsOnWhatIsNoStomp) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"HTTP/1.1 400 Bad Request\r\n\r\n", "is no command"},
+      {FakeServer::frame("RECEIPT", {{"receipt-id", "1"}}), "before CONNECTED"},
+      {FakeServer::frame("CONNECTED", {{"version", "2.0"}}), "did not offer"},
+      {FakeServer::frame("CONNECTED", {{"version", "1.2"}}) + FakeServer::frame("CONNECTED", {}), "or twice"},
+      {FakeServer::frame("CONNECTED", {{"version", "1.2"}}) + FakeServer::message(1, "", "s9"),
+       "do not have"},
+      {FakeServer::frame("CONNECTED", {{"version", "1.2"}}) +
+           FakeServer::frame("MESSAGE", {{"subscription", "s0"}, {"content-length", "2"}}, "abc"),
+       "goes on after its content-length"},
+      {FakeServer::frame("CONNECTED", {{"version", "1.2"}}) +
+           FakeServer::frame("MESSAGE", {{"subscription", "s0"}}),
+       "by which it is acknowledged"},
+      {FakeServer::frame("CONNECTED", {{"version", "1.2"}}) + "RECEIPT\nbad\\escape:1\n\n\0"s, "escape"},
+  };
+  for (const auto& [bytes, expected] : cases) {
+    FakeServer other{loop};
+    other.on("CONNECT", [&](const Frame&) { return bytes; });
+    other.on("SUBSCRIBE", [&](const Frame&) { return ""s; });
+    Options options = other.options();
+    options.reliable = true;
+    options.subscribe = {message::Header{{"destination", "a"}}};
+    Driver client{loop, options};
+    EXPECT_THAT(client.connect(), HasSubstr(expected));
+    EXPECT_EQ(client.failure().kind, Kind::protocol) << expected;
+  }
+}
+
+TEST_F(StompClient, OffersOnlyTheVersionsItIsTold) {
+  Options options = server.options();
+  options.connect = message::Header{{"accept-version", "1.1"}};
+  Driver client{loop, options};
+  EXPECT_THAT(client.connect(), HasSubstr("did not offer (1.2)"));
+}
+
+TEST_F(StompClient, NoticesThatTheBrokerHangsUp) {
+  Driver client{loop, reliable()};
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, to("a"));
+  server.on("SEND", [&](const Frame&) {
+    server.hang_up();
+    return ""s;
+  });
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));
+  EXPECT_EQ(client.failure().kind, Kind::unavailable);
+  EXPECT_EQ(client.count<Confirmed>(), 0U) << "it is undecided";
+}
+
+TEST_F(StompClient, GivesUpOnABrokerThatNeverSaysConnected) {
+  server.on("CONNECT", [](const Frame&) { return ""s; });
+  Options options = server.options();
+  options.timeout_connect = 50ms;
+  Driver client{loop, options};
+  EXPECT_THAT(client.connect(), HasSubstr("no CONNECTED in time"));
+  EXPECT_EQ(client.failure().kind, Kind::unavailable);
+}
+
+TEST_F(StompClient, GivesUpOnABrokerThatOwesReceiptsAndIsSilent) {
+  server.on("SEND", [](const Frame&) { return ""s; });
+  Options options = reliable();
+  options.timeout_broker = 50ms;
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  client.publish(1, to("a"));
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));
+  EXPECT_THAT(client.failure().message, HasSubstr("owes 1 receipts"));
+}
+
+TEST_F(StompClient, GivesUpOnAFrameThatStalls) {
+  Options options = subscribed();
+  options.timeout_broker = 50ms;
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  server.say("MESSAGE\nsubscription:s0\ncontent-length:1000000\n\nfew");
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));
+  EXPECT_THAT(client.failure().message, HasSubstr("the rest of a frame"));
+}
+
+TEST_F(StompClient, GivesUpOnASubscriptionThatIsNotAnswered) {
+  server.on("SUBSCRIBE", [](const Frame&) { return ""s; });
+  Options options = subscribed();
+  options.timeout_broker = 50ms;
+  Driver client{loop, options};
+  EXPECT_THAT(client.connect(), HasSubstr("no receipt of a SUBSCRIBE"));
+}
+
+TEST_F(StompClient, GivesUpOnAFarewellThatIsNotAnswered) {
+  server.on("DISCONNECT", [](const Frame&) { return ""s; });
+  Options options = server.options();
+  options.timeout_disconnect = 50ms;
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  EXPECT_FALSE(client.disconnect());
+  EXPECT_THAT(client.failure().message, HasSubstr("DISCONNECT"));
+}
+
+TEST_F(StompClient, TakesABrokerThatHangsUpForAFarewell) {
+  server.on("DISCONNECT", [&](const Frame&) {
+    server.hang_up();
+    return ""s;
+  });
+  Driver client{loop, reliable()};
+  ASSERT_EQ(client.connect(), "");
+  EXPECT_TRUE(client.disconnect());
+}
+
+TEST_F(StompClient, SendsHeartBeatsAndMissesThoseOfTheBroker) {
+  server.on("CONNECT", [](const Frame&) {
+    return FakeServer::frame("CONNECTED", {{"version", "1.2"}, {"heart-beat", "40,20"}});
+  });
+  Options options = server.options();
+  options.heart_beat = HeartBeat{20ms, 40ms, 100ms};
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  EXPECT_THAT(server.headers_of("CONNECT", "heart-beat"), ElementsAre("20,40"));
+  const std::size_t before = server.bytes;
+  // Each of these is heard although no frame comes.
+  for (int beats = 1; beats <= 10; ++beats) {
+    const std::size_t had = server.bytes;
+    ASSERT_TRUE(client.until([&] { return server.bytes > had; }));
+    server.say("\n");
+  }
+  EXPECT_GE(server.bytes, before + 10);
+  EXPECT_FALSE(client.closed());
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));  // and now the broker is silent
+  EXPECT_THAT(client.failure().message, HasSubstr("no heart-beat for 180 ms"));
+  EXPECT_EQ(client.failure().kind, Kind::unavailable);
+}
+
+TEST_F(StompClient, PromisesNoHeartBeatsThatTheBrokerDoesNotWant) {
+  server.on("CONNECT", [](const Frame&) {
+    return FakeServer::frame("CONNECTED", {{"version", "1.2"}, {"heart-beat", "0,0"}});
+  });
+  Options options = reliable();
+  options.heart_beat = HeartBeat{1ms, 1ms, 0ms};
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  const std::size_t before = server.bytes;
+  EXPECT_FALSE(client.until([&] { return client.closed() || server.bytes > before; }, 50ms));
+}
+
+TEST_F(StompClient, DoesNotCallTheBrokerDeadWhileItDoesNotListen) {
+  server.on("CONNECT", [](const Frame&) {
+    return FakeServer::frame("CONNECTED", {{"version", "1.2"}, {"heart-beat", "10,0"}});
+  });
+  Options options = subscribed();
+  options.heart_beat = HeartBeat{0ms, 10ms, 10ms};
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  client.call([](Client& c) { c.pause(); });
+  EXPECT_FALSE(client.until([&] { return client.closed(); }, 100ms));
+  client.call([](Client& c) { c.resume(); });
+  ASSERT_TRUE(client.until([&] { return client.closed(); }));
+  EXPECT_THAT(client.failure().message, HasSubstr("no heart-beat"));
+}
+
+TEST_F(StompClient, TakesNoMoreThanItsWriteBufferMayHold) {
+  Options options = reliable();
+  options.write_bytes_max = 10'000;
+  options.sockopts.send_buffer_bytes = 4096;
+  Driver client{loop, options};
+  ASSERT_EQ(client.connect(), "");
+  server.stop_reading();
+  for (broker::Ticket ticket = 1; ticket <= 5; ++ticket)
+    client.publish(ticket, to("a", std::string(6000, 'x')));
+  ASSERT_TRUE(client.until([&] { return client.count<NotConfirmed>() == 3; }));
+  EXPECT_THAT(client.first<NotConfirmed>()->reason, HasSubstr("has not taken"));
+}
+
+TEST_F(StompClient, SaysWhyThereIsNoConnection) {
+  Options options = server.options();
+  options.endpoint.port = 1;
+  Driver nobody{loop, options};
+  EXPECT_THAT(nobody.connect(), HasSubstr("tcp://127.0.0.1:1: connect: Connection refused"));
+  EXPECT_EQ(nobody.failure().kind, Kind::unavailable);
+  options.endpoint.host = "name.invalid";
+  Driver nowhere{loop, options};
+  EXPECT_THAT(nowhere.connect(), HasSubstr("name lookup"));
+  EXPECT_EQ(nowhere.failure().kind, Kind::unavailable);
+}
+
+TEST_F(StompClient, MayBeLetGoAtAnyMoment) {
+  {
+    Driver client{loop, subscribed()};
+    client.call([](Client& c) { c.connect(); });
+  }
+  Driver client{loop, subscribed()};
+  ASSERT_EQ(client.connect(), "");
+  client.on_delivery = [&](const broker::Delivered&) { client.let_go(); };
+  server.say(FakeServer::message(1) + FakeServer::message(2));
+  ASSERT_TRUE(client.until([&] { return server.client_gone; }));
+  EXPECT_EQ(client.deliveries.size(), 1U);
+}
+
+TEST_F(StompClient, PublishesNothingBeforeItIsConnected) {
+  Driver client{loop, reliable()};
+  client.publish(1, to("a"));
+  ASSERT_TRUE(client.until([&] { return client.count<NotConfirmed>() == 1; }));
+  ASSERT_EQ(client.connect(), "");
+  EXPECT_TRUE(client.disconnect());
+  client.publish(2, to("a"));  // after Closed nothing is told
+  EXPECT_FALSE(client.until([&] { return client.count<NotConfirmed>() == 2; }, 20ms));
+}
+
+// What both brokers really sent, against a client that only ever asks what it asks.
+TEST_F(StompClient, TakesTheRecordedGreetings) {
+  const auto recorded = vectors("stomp-wire.json");
+  int greeted = 0;
+  for (const auto& session : recorded.at("sessions").as_array()) {
+    const auto& step = session.at("steps").as_array().front();
+    const std::string bytes = bytes_of(step.at("received_base64"));
+    if (bytes.find("CONNECTED") != 0 || session.at("steps").as_array().size() < 2) continue;
+    FakeServer other{loop};
+    other.on("CONNECT", [&](const Frame&) { return bytes; });
+    Driver client{loop, other.options()};
+    ASSERT_EQ(client.connect(), "");
+    const std::string expected = std::string{session.at("broker").as_string()} + ", STOMP " +
+                                 std::string{session.at("version").as_string()};
+    EXPECT_EQ(client.first<Connected>()->description, expected);
+    EXPECT_TRUE(client.disconnect());
+    ++greeted;
+  }
+  EXPECT_EQ(greeted, 6);
+}
+
+}  // namespace
+}  // namespace simplevisor::stomp
