@@ -99,6 +99,7 @@ TEST(AppendSend, LeavesOutWhatBelongsToWhereTheMessageCameFrom) {
 TEST(AppendSend, NeedsADestination) {
   EXPECT_THAT(sent({}).refusal, HasSubstr("no destination"));
   EXPECT_THAT(sent({{{"destination", ""}}, "", false}).refusal, HasSubstr("destination is empty"));
+  EXPECT_THAT(sent({{{"destination", "/queue/"}}, "", false}).refusal, HasSubstr("destination is empty"));
   EXPECT_EQ(sent({}, {.destination = "/queue/d"}).header.at("destination"), "/queue/d");
   EXPECT_EQ(sent({{{"destination", "a"}}, "", false}, {.destination = "/queue/d"}).header.at("destination"),
             "a");
@@ -121,6 +122,13 @@ TEST(AppendSend, SparesTheBrokerWhatItWouldChokeOn) {
       {BrokerType::rabbitmq, "auto-delete", "true", false},
       {BrokerType::rabbitmq, "exclusive", "true", false},
       {BrokerType::activemq, "priority", "high", false},
+      {BrokerType::activemq, "reply-to", "/queue/", false},
+      {BrokerType::activemq, "reply-to", "/queue/a", true},
+      {BrokerType::activemq, "timestamp", "now", false},
+      {BrokerType::activemq, "JMSXGroupSeq", "x", false},
+      {BrokerType::activemq, "AMQ_SCHEDULED_DELAY", "x", false},
+      {BrokerType::activemq, "AMQ_SCHEDULED_DELAY", "5", true},
+      {BrokerType::activemq, "transformation", "jms-xml", false},
       {BrokerType::activemq, "expires", "", false},
       {BrokerType::unknown, "priority", "high", true},
   };
@@ -140,6 +148,13 @@ TEST(AppendSend, RefusesHeadersThatCannotGoAnywhere) {
   EXPECT_THAT(sent({{{"destination", "a"}, {"n", "a\0b"s}}, "", false}).refusal,
               HasSubstr("\"n\" cannot be expressed"));
   EXPECT_THAT(sent({{{"destination", "a"}, {"", "v"}}, "", false}).refusal, HasSubstr("cannot be expressed"));
+
+  const Message wide{{{"destination", "a"}, {"n", std::string(10'001, 'v')}}, "", false};
+  EXPECT_EQ(sent(wide, {}, BrokerType::rabbitmq).refusal, "");
+  EXPECT_THAT(sent(wide, {}, BrokerType::activemq).refusal, HasSubstr("exceeds what ActiveMQ takes"));
+  Message many{{{"destination", "a"}}, "", false};
+  for (int i = 0; i < 900; ++i) many.header.emplace("h" + std::to_string(i), "v");
+  EXPECT_THAT(sent(many).refusal, HasSubstr("more than 900 headers"));
 
   // An end of line in 1.0 would be a header of the message's own making.
   std::string out;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "workers/message/text.hpp"
@@ -21,6 +22,8 @@ constexpr std::array<std::string_view, 8> never_sent{"message-id",     "ack",   
                                                      "redelivered",    "receipt",    "receipt-id",
                                                      "content-length", "transaction"};
 constexpr std::array<std::string_view, 4> of_its_broker{"timestamp", "expires", "priority", "breadcrumbId"};
+// ActiveMQ's limit is 10240 for a line, escapes included.
+constexpr std::size_t activemq_line_bytes_max = 10'000;
 constexpr std::string_view original_prefix = "x-orig-";
 
 template <class List>
@@ -52,11 +55,23 @@ bool good_for_rabbitmq(std::string_view name, std::string_view value, std::strin
   return true;
 }
 
+// "/queue/" and its like: ActiveMQ answers a destination without a name by hanging up.
+bool is_nameless(std::string_view destination) {
+  constexpr std::array<std::string_view, 6> prefixes{
+      "/queue/", "/topic/", "/temp-queue/", "/temp-topic/", "/remote-temp-queue/", "/remote-temp-topic/"};
+  return is_in(prefixes, destination);
+}
+
+// Each of these makes ActiveMQ hang up without a word, so that nobody would know which message it was.
 bool good_for_activemq(std::string_view name, std::string_view value) {
   if (name == "persistent") return is_boolean(value);
-  if (name == "priority") return is_integer(value, 0, 9);
+  if (name == "priority") return is_integer(value, 0, 255);
   if (name == "timestamp" || name == "expires") return is_integer(value, 0, largest);
-  return true;
+  if (name == "JMSXGroupSeq" || name == "AMQ_SCHEDULED_REPEAT")
+    return is_integer(value, INT32_MIN, INT32_MAX);
+  if (name == "AMQ_SCHEDULED_DELAY" || name == "AMQ_SCHEDULED_PERIOD") return is_integer(value, 0, largest);
+  if (name == "reply-to") return !is_nameless(value);
+  return name != "transformation";
 }
 
 bool good_for(const SendContext& context, std::string_view name, std::string_view value) {
@@ -158,7 +173,9 @@ class Send {
       }
       return;
     }
-    if (name == "destination" && value.empty()) return complain("its destination is empty");
+    if (name == "destination" && (value.empty() || is_nameless(value))) {
+      return complain("its destination is empty");
+    }
     if (!good_for(context_, name, value)) {
       if (sending_.strict) {
         complain(fmt::format("{} does not take its header {} as it is", name_of(context_.broker), name));
@@ -172,6 +189,13 @@ class Send {
     if (name.size() > header_name_bytes_max) {
       return complain(
           fmt::format("a header name of {} bytes exceeds {}", name.size(), header_name_bytes_max));
+    }
+    if (context_.broker == BrokerType::activemq && name.size() + value.size() > activemq_line_bytes_max) {
+      return complain(
+          fmt::format("its header {} of {} bytes exceeds what ActiveMQ takes", name, value.size()));
+    }
+    if (++count_ > sent_header_count_max) {
+      return complain(fmt::format("it has more than {} headers", sent_header_count_max));
     }
     bytes_ += name.size() + value.size();
     if (bytes_ > sent_header_bytes_max) {
@@ -188,6 +212,7 @@ class Send {
   const SendContext& context_;
   FrameWriter writer_;
   std::size_t bytes_ = 0;
+  std::size_t count_ = 0;
   std::string trouble_;
 };
 

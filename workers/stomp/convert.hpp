@@ -25,6 +25,7 @@ namespace simplevisor::stomp {
 
 inline constexpr std::size_t header_name_bytes_max =
     255;  // one more kills every AMQP consumer behind RabbitMQ
+inline constexpr std::size_t sent_header_count_max = 900;                    // ActiveMQ takes 1000
 inline constexpr std::size_t sent_header_bytes_max = std::size_t{64} << 10;  // as much fits any AMQP frame
 
 struct Sending {
