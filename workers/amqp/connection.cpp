@@ -107,6 +107,8 @@ Outcome<> Connection::login(const Options& options) {
   const amqp_table_t properties{options.connection_name.empty() ? 1 : 2, entries.data()};
   const int heartbeat = static_cast<int>(std::clamp<std::int64_t>(options.heartbeat.count(), 0, 65535));
   const char* const host = options.endpoint.virtual_host.c_str();
+  // EXTERNAL: who we say we are, beside what the certificate says. The library cannot leave it empty, RabbitMQ does not
+  // read it.
   std::string name = "guest";
   std::string password = "guest";
   if (options.login) {
@@ -119,7 +121,7 @@ Outcome<> Connection::login(const Options& options) {
   const amqp_rpc_reply_t reply =
       options.external
           ? amqp_login_with_properties(state_, host, channels_wished, frame_bytes_wished, heartbeat,
-                                       &properties, AMQP_SASL_METHOD_EXTERNAL, "")
+                                       &properties, AMQP_SASL_METHOD_EXTERNAL, name.c_str())
           : amqp_login_with_properties(state_, host, channels_wished, frame_bytes_wished, heartbeat,
                                        &properties, AMQP_SASL_METHOD_PLAIN, name.c_str(), password.c_str());
   if (auto done = outcome(where, reply); !done) return done;

@@ -57,7 +57,7 @@ broker::Result<void> prepare_tls(amqp_socket_t* socket, const broker::TlsOptions
           fmt::format("certificate {} with key {}: {}", *options.certificate_file, key, openssl_reason()));
     }
   }
-  amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   amqp_ssl_socket_set_verify_peer(socket, options.verify_peer ? 1 : 0);
   amqp_ssl_socket_set_verify_hostname(socket, 0);
   if (!options.verify_peer) return {};
