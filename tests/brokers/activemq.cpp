@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 const fs::path home = "/usr/share/activemq";
 const fs::path template_file = "/etc/activemq/instances-available/main/activemq.xml";
-constexpr seconds start_limit{90};
+constexpr seconds start_limit{180};
 constexpr seconds stop_limit{60};
 
 bool listens(std::uint16_t port) {

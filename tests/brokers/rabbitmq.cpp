@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 // Not the programs in sbin: those switch to the system's user and state.
 const fs::path programs = "/usr/lib/rabbitmq/bin";
-constexpr seconds start_limit{90};
+constexpr seconds start_limit{180};
 constexpr seconds stop_limit{60};
 constexpr seconds ctl_limit{60};
 
