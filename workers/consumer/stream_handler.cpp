@@ -12,7 +12,9 @@ namespace {
 namespace protocol = handler::protocol;
 
 struct Translation {
-  Event operator()(const protocol::Ready& ready) const { return HandlerReady{ready.window, ready.wants_idle}; }
+  Event operator()(const protocol::Ready& ready) const {
+    return HandlerReady{ready.window, ready.wants_idle};
+  }
   Event operator()(const protocol::Done& done) const { return Done{done.seq}; }
   Event operator()(const protocol::Retry& retry) const { return Later{retry.seq, retry.delay}; }
   Event operator()(const protocol::Fail& fail) const {

@@ -1,0 +1,184 @@
+// The transfer agent as a user meets it, between directory queues: options, filters, damage, and what it ends with.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "tests/transfer/support.hpp"
+
+namespace simplevisor::transfer {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class TransferProgramTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::vector<std::string> between(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{"--incoming-queue", "path=" + shop.path("in"), "--outgoing-queue",
+                                       "path=" + shop.path("out"), "--reliable", "--remove"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::string script(const std::string& text) const { return consumer::script(shop.path("filter"), text); }
+  Workshop shop;
+};
+
+TEST_F(TransferProgramTest, MovesEverythingAndLeaves) {
+  shop.fill("in", 1000);
+  EXPECT_EQ(shop.run(between()), 0) << shop.log();
+  EXPECT_EQ(shop.count("in"), 0U);
+  EXPECT_EQ(shop.bodies("out"), numbered(1000));
+}
+
+TEST_F(TransferProgramTest, WithoutRemoveEverythingIsSentOnceAndStays) {
+  shop.fill("in", 100);
+  EXPECT_EQ(shop.run({"--incoming-queue", "path=" + shop.path("in"), "--outgoing-queue", "path=" + shop.path("out")}), 0);
+  EXPECT_EQ(shop.bodies("in"), numbered(100));
+  EXPECT_EQ(shop.bodies("out"), numbered(100));
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+}
+
+TEST_F(TransferProgramTest, StopsAfterACountAndTouchesNothingElse) {
+  shop.fill("in", 10);
+  EXPECT_EQ(shop.run(between({"--count", "3"})), 0);
+  EXPECT_EQ(shop.count("in"), 7U);
+  EXPECT_EQ(shop.count("out"), 3U);
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+}
+
+TEST_F(TransferProgramTest, SetsAsideWhatIsNoMessageAndGoesOn) {
+  shop.fill("in", 2);
+  ASSERT_TRUE(queue_at(shop.path("in")).add("{\"body\":"));
+  ASSERT_TRUE(queue_at(shop.path("in")).add(""));
+  shop.fill("in", 2, "n");
+  EXPECT_EQ(shop.run(between()), 0);
+  EXPECT_THAT(shop.bodies("out"), SizeIs(4));
+  EXPECT_EQ(shop.count("in"), 0U);
+  EXPECT_EQ(shop.count("in.dead"), 2U);
+  EXPECT_THAT(shop.log(), AllOf(HasSubstr("dead letter"), HasSubstr("malformed message: the element is empty")));
+}
+
+TEST_F(TransferProgramTest, WithLoopItWaitsForMoreUntilItIsToldToStop) {
+  shop.fill("in", 1);
+  Program agent = shop.start(between({"--loop", "--poll", "60", "--status-file", shop.path("status")}));
+  dirq::Queue out = queue_at(shop.path("out"));
+  const auto arrived = [&](std::size_t count) {
+    const auto until = std::chrono::steady_clock::now() + consumer::patience;
+    while (out.count().value() < count) {
+      if (std::chrono::steady_clock::now() > until) return false;
+    }
+    return true;
+  };
+  ASSERT_TRUE(arrived(1));
+  shop.fill("in", 5, "n");
+  EXPECT_TRUE(arrived(6)) << "inotify wakes it: it polls once a minute only";
+  agent.signal(SIGTERM);
+  EXPECT_EQ(agent.wait(), 0);
+  EXPECT_THAT(read_file(shop.path("status")), AllOf(HasSubstr(R"("state":"left")"), HasSubstr(R"("sent":6)")));
+}
+
+TEST_F(TransferProgramTest, DrainsUntilNothingCameForAWhile) {
+  shop.fill("in", 3);
+  EXPECT_EQ(shop.run(between({"--loop", "--timeout-inactivity", "0.2"})), 0);
+  EXPECT_EQ(shop.count("out"), 3U);
+}
+
+TEST_F(TransferProgramTest, PrintsTheStatisticsThatScriptsKnow) {
+  shop.fill("in", 2);
+  Program agent = shop.start(between({"--statistics"}));
+  const auto lines = agent.lines();
+  ASSERT_THAT(lines, SizeIs(3));
+  EXPECT_THAT(lines[0], AllOf(HasSubstr("processed 2 messages in "), HasSubstr(" k msg/sec)")));
+  EXPECT_THAT(lines[1], HasSubstr("throughput is around "));
+  EXPECT_THAT(lines[2], HasSubstr("average message size is around 4 bytes"));
+  EXPECT_EQ(agent.wait(), 0);
+}
+
+constexpr const char* filter = R"PY(#!/usr/bin/python3
+import json, sys
+for line in sys.stdin:
+    order = json.loads(line)
+    if order["op"] == "start":
+        print(json.dumps({"op": "ready", "window": 5}), flush=True)
+    elif order["op"] == "check":
+        body = order["message"]["body"]
+        number = int(body.split("-")[1])
+        answer = {"seq": order["seq"], "action": "accept"}
+        if number % 3 == 0:
+            answer["message"] = {"body": "changed-" + str(number), "header": {"by": "filter"}, "text": True}
+        elif number % 3 == 1:
+            answer = {"seq": order["seq"], "action": "discard", "reason": "odd"}
+        elif number == 5:
+            answer = {"seq": order["seq"], "action": "fail", "reason": "five is bad"}
+        elif number == 8:
+            sys.exit(1)
+        print(json.dumps(answer), flush=True)
+)PY";
+
+TEST_F(TransferProgramTest, AFilterChangesDiscardsAndRefusesAndItsDeathCostsOneMessage) {
+  shop.fill("in", 12);
+  EXPECT_EQ(shop.run(between({"--filter", script(filter)})), 0) << shop.log();
+  EXPECT_EQ(shop.bodies("out"), (std::multiset<std::string>{"changed-0", "m-2", "changed-3", "changed-6", "changed-9", "m-11"}));
+  EXPECT_EQ(shop.bodies("in.dead"), (std::multiset<std::string>{"m-5", "m-8"})) << "as they were";
+  EXPECT_EQ(shop.count("in"), 0U);
+}
+
+TEST_F(TransferProgramTest, KilledAtAnyMomentItLosesNothing) {
+  constexpr int count = 2000;
+  shop.fill("in", count);
+  for (std::size_t stop = 100; stop < count; stop += 300) {
+    Program agent = shop.start(between({"--maxlock", "3"}));
+    dirq::Queue out = queue_at(shop.path("out"));
+    while (out.count().value() < stop) {
+    }
+    agent.signal(SIGKILL);
+    agent.wait();
+  }
+  // Locks of the dead are broken by hand: their age is a matter of seconds.
+  ASSERT_TRUE(queue_at(shop.path("in")).purge({.maxlock = std::chrono::seconds{1}, .young_lock = std::chrono::seconds{0}}));
+  const auto entries = queue_at(shop.path("in")).list().value();
+  for (const auto& entry : entries) {
+    if (entry.locked) {
+      ASSERT_TRUE(queue_at(shop.path("in")).unlock(entry.name));
+    }
+  }
+  EXPECT_EQ(shop.run(between()), 0);
+  const auto bodies = shop.bodies("out");
+  const std::set<std::string> distinct{bodies.begin(), bodies.end()};
+  const auto wanted = numbered(count);
+  EXPECT_EQ(distinct, (std::set<std::string>{wanted.begin(), wanted.end()}));
+  EXPECT_LE(bodies.size(), count + 7 * 100U) << "at most a window for each kill";
+}
+
+TEST_F(TransferProgramTest, SaysWhatIsWrongWithItsSettingsAllAtOnce) {
+  std::ofstream{shop.path("bad.toml")} << "widow = 3\nreliable = \"maybe\"\n[incoming.queue]\npath = \"/tmp/x\"\n";
+  EXPECT_EQ(shop.run({"--conf", shop.path("bad.toml"), "--count", "many"}), 78);
+  EXPECT_THAT(shop.log(), AllOf(HasSubstr("widow: unknown setting (did you mean \"window\"?)"),
+                                HasSubstr("reliable: \"maybe\" is no boolean"), HasSubstr("--count: \"many\" is no whole number")));
+  EXPECT_EQ(shop.run({"--incoming-queue", "path=/tmp/x"}), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("outgoing: neither outgoing-broker-uri nor outgoing-queue is given"));
+  EXPECT_EQ(shop.run({"--nonsense"}), 64);
+}
+
+TEST_F(TransferProgramTest, ReadsItsSettingsFromToml) {
+  shop.fill("in", 2);
+  std::ofstream{shop.path("agent.toml")} << "[simplevisor-transfer]\nreliable = true\nremove = true\n[simplevisor-transfer.incoming]\nqueue = \"path="
+                                         << shop.path("in") << "\"\n[simplevisor-transfer.outgoing.queue]\npath = \"" << shop.path("out") << "\"\n";
+  EXPECT_EQ(shop.run({"--conf", shop.path("agent.toml")}), 0) << shop.log();
+  EXPECT_EQ(shop.count("out"), 2U);
+}
+
+TEST_F(TransferProgramTest, AQueueThatCannotBeUsedIsToldAndLeavesTheOtherSideAlone) {
+  shop.fill("in", 2);
+  std::ofstream{shop.path("out")} << "a file";
+  EXPECT_EQ(shop.run(between()), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("not a directory"));
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+  EXPECT_EQ(shop.count("in"), 2U);
+}
+
+}  // namespace
+}  // namespace simplevisor::transfer

@@ -1,0 +1,352 @@
+#include "workers/transfer/agent.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+#include "workers/handler/co_process.hpp"
+#include "workers/message/codec.hpp"
+#include "workers/service/report.hpp"
+#include "workers/service/sd_notify.hpp"
+#include "workers/transfer/ends.hpp"
+#include "workers/transfer/filter.hpp"
+#include "workers/transfer/machine.hpp"
+#include "workers/transfer/status_file.hpp"
+#include "workers/transfer/statistics.hpp"
+
+namespace simplevisor::transfer {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using service::ExitCode;
+using service::report;
+
+constexpr auto status_every = 1s;
+
+MachineOptions machine_options(const Settings& settings, bool supervised) {
+  MachineOptions options;
+  options.window = settings.window;
+  options.window_bytes = settings.window_bytes;
+  options.count = settings.count;
+  options.duration = settings.duration;
+  options.inactivity = settings.timeout_inactivity;
+  if (settings.timeout_linger) options.linger = *settings.timeout_linger;
+  options.lazy = settings.lazy;
+  options.reconnect = settings.reconnect.value_or(!supervised);
+  options.filter = !settings.filter.empty();
+  options.filter_timeout = settings.filter_timeout;
+  return options;
+}
+
+ExitCode exit_of(Failure::Kind kind) {
+  switch (kind) {
+    case Failure::Kind::configuration:
+      return ExitCode::config;
+    case Failure::Kind::authentication:
+      return ExitCode::permission;
+    case Failure::Kind::unavailable:
+      return ExitCode::unavailable;
+    case Failure::Kind::temporary:
+      return ExitCode::temporary;
+    case Failure::Kind::protocol:
+      return ExitCode::protocol;
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+class Agent::Loop {
+ public:
+  Loop(const Settings& settings, bool supervised)
+      : settings_{settings}, machine_{machine_options(settings, supervised)}, status_file_{settings.status_file} {}
+
+  service::Result<void> prepare() {
+    SourceListener listener{.tell = [this](Event event) { on(std::move(event)); },
+                            .bring = [this](Brought brought) { return bring(std::move(brought)); },
+                            .more = [this] { want_later(); }};
+    auto source = make_source(io_.get_executor(), settings_, std::move(listener));
+    if (!source) return std::unexpected(std::move(source).error());
+    source_ = *std::move(source);
+    auto sink = make_sink(io_.get_executor(), settings_, [this](Event event) { on(std::move(event)); });
+    if (!sink) return std::unexpected(std::move(sink).error());
+    sink_ = *std::move(sink);
+    if (!settings_.filter.empty()) {
+      filter_ = std::make_unique<Filter>(io_.get_executor(), settings_, [this](FilterAnswer answer) { answered(answer); });
+    }
+    return {};
+  }
+
+  ExitCode run() {
+    std::signal(SIGPIPE, SIG_IGN);  // NOLINT: cannot fail for these two
+    std::signal(SIGHUP, SIG_IGN);   // NOLINT
+    wait_for_signal();
+    tell_alive();
+    on(Begin{});
+    io_.run();
+    if (settings_.statistics) std::fputs(statistics_.text().c_str(), stdout);
+    return exit_;
+  }
+
+ private:
+  struct Held {
+    std::optional<message::Message> message;
+  };
+
+  // ---- events in, orders out
+
+  // Carried out one after the other; what a deed tells at once waits until the present one is done with.
+  void on(Event event) {
+    events_.push_back(std::move(event));
+    if (std::exchange(pumping_, true)) return;
+    pump();
+    pumping_ = false;
+    announce();
+    set_timer();
+  }
+
+  void pump() {
+    while (!left_) {
+      while (!events_.empty()) {
+        const Event next = std::move(events_.front());
+        events_.pop_front();
+        step(next);
+        if (left_) return;
+      }
+      source_->want(machine_.room());
+      if (events_.empty()) return;
+    }
+  }
+
+  void step(const Event& event) {
+    note(event);
+    actions_.clear();
+    machine_.handle(event, Clock::now(), actions_);
+    for (const Action& action : actions_) std::visit([this](const auto& order) { perform(order); }, action);
+  }
+
+  // What is worth remembering beside the machine's own books.
+  void note(const Event& event) {
+    if (std::holds_alternative<Confirmed>(event)) statistics_.sent(Clock::now());
+    if (const auto* gone = std::get_if<FilterGone>(&event); gone != nullptr && !machine_.leaving())
+      report("{}", gone->reason);
+    if (const auto* down = std::get_if<SinkDown>(&event); down != nullptr && down->failure)
+      last_error_ = down->failure->message;
+    if (const auto* down = std::get_if<SourceDown>(&event); down != nullptr && down->failure)
+      last_error_ = down->failure->message;
+    if (const auto* not_now = std::get_if<NotConfirmed>(&event)) {
+      if (not_now->reason != last_error_) report("not confirmed, will be sent again: {}", not_now->reason);
+      last_error_ = not_now->reason;
+    }
+    if (const auto* refused = std::get_if<Refused>(&event)) last_error_ = refused->reason;
+  }
+
+  void tell(Event event) { events_.push_back(std::move(event)); }
+
+  Ticket bring(Brought brought) {
+    const Ticket ticket = ++last_ticket_;
+    std::optional<std::string> unusable;
+    if (!brought.message)
+      unusable = std::move(brought.trouble);
+    else
+      statistics_.received(message::statistical_size(*brought.message), Clock::now());
+    held_.emplace(ticket, Held{std::move(brought.message)});
+    // The source must know the ticket before anything is ordered about it.
+    tell(Arrived{ticket, brought.bytes, std::move(unusable)});
+    if (!pumping_) want_later();
+    return ticket;
+  }
+
+  // The source may have something, and the loop has other things to do first.
+  void want_later() {
+    if (std::exchange(want_posted_, true)) return;
+    asio::post(io_, [this] {
+      want_posted_ = false;
+      if (!left_) on(Tick{});
+    });
+  }
+
+  // ---- deeds
+
+  void perform(const OpenSource&) { source_->open(); }
+  void perform(const CloseSource&) { source_->close(); }
+  void perform(const OpenSink&) { sink_->open(); }
+  void perform(const CloseSink&) { sink_->close(); }
+  void perform(const Check& check) {
+    if (filter_) {
+      if (const auto trouble = filter_->give(check.ticket, *held_.at(check.ticket).message))
+        tell(CheckFailed{check.ticket, *trouble});
+    } else {
+      tell(Accepted{check.ticket});
+    }
+  }
+  void perform(const Send& send) {
+    message::Message& message = *held_.at(send.ticket).message;
+    if (settings_.destination_overrides)
+      message.header["destination"] = settings_.destination;
+    else if (!settings_.destination.empty())
+      message.header.try_emplace("destination", settings_.destination);
+    sink_->put(send.ticket, message);
+  }
+  void perform(const Settle& settle) {
+    const auto& message = held_.at(settle.ticket).message;
+    tell(source_->settle(settle.ticket, settle.verdict, settle.reason, message ? &*message : nullptr));
+  }
+  void perform(const Forget& forget) { held_.erase(forget.ticket); }
+  void perform(const StartFilter&) { filter_->start(); }
+  void perform(const StopFilter&) { filter_->stop(); }
+  void perform(const KillFilter&) { filter_->kill(); }
+  void perform(const TellFilterIdle&) { filter_->tell_idle(); }
+  void perform(const Leave& leave) {
+    left_ = true;
+    const Counters& c = machine_.counters();
+    report("leaving: received {}, sent {}, discarded {}, dead letters {}, retried {}", c.received, c.sent, c.discarded,
+           c.quarantined, c.retried);
+    if (leave.failure) {
+      report("{}", leave.failure->message);
+      exit_ = exit_of(leave.failure->kind);
+    } else if (leave.pending > 0) {
+      report("{} pending messages were given back", leave.pending);
+      if (!stop_asked_) exit_ = ExitCode::failed;
+    }
+    status_file_.write(status_json(c, statistics_.bytes(), 0, "left", last_error_));
+    io_.stop();
+  }
+
+  void answered(FilterAnswer& answer) {
+    if (auto* accepted = std::get_if<FilterAccepted>(&answer)) {
+      const auto held = held_.find(accepted->ticket);
+      if (held != held_.end() && accepted->message) held->second.message = std::move(accepted->message);
+      return on(Accepted{accepted->ticket});
+    }
+    on(std::get<Event>(std::move(answer)));
+  }
+
+  // ---- what others are told
+
+  void announce() {
+    if (left_) return;
+    if (machine_.ready() && !std::exchange(announced_ready_, true)) notifier_.ready();
+    if (machine_.leaving() && !std::exchange(announced_stopping_, true)) notifier_.stopping();
+    if (status_pending_) return;
+    // The first change is told at once, the following ones together.
+    std::string summary = summarise();
+    if (summary == announced_) return;
+    announced_ = std::move(summary);
+    notifier_.status(announced_);
+    status_file_.write(
+        status_json(machine_.counters(), statistics_.bytes(), machine_.pending(), state(), last_error_));
+    status_pending_ = true;
+    status_timer_.expires_after(status_every);
+    status_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      status_pending_ = false;
+      announce();
+    });
+  }
+
+  [[nodiscard]] std::string_view state() const {
+    if (machine_.leaving()) return "leaving";
+    if (machine_.blocked()) return "blocked";
+    return machine_.ready() ? "running" : "connecting";
+  }
+
+  [[nodiscard]] std::string summarise() const {
+    const Counters& c = machine_.counters();
+    return fmt::format("{}: pending {}, received {}, sent {}, discarded {}, dead {}, retried {}", state(),
+                       machine_.pending(), c.received, c.sent, c.discarded, c.quarantined, c.retried);
+  }
+
+  void set_timer() {
+    const TimePoint deadline = machine_.next_deadline();
+    if (left_ || deadline == timer_at_) return;
+    timer_at_ = deadline;
+    if (deadline == TimePoint::max()) {
+      timer_.cancel();
+      return;
+    }
+    timer_.expires_at(deadline);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      timer_at_ = TimePoint::max();
+      on(Tick{});
+    });
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      wait_for_signal();
+      stop_asked_ = true;
+      on(Stop{});
+    });
+  }
+
+  void tell_alive() {
+    if (!notifier_.alive_every()) return;
+    notifier_.alive();
+    alive_timer_.expires_after(*notifier_.alive_every());
+    alive_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) tell_alive();
+    });
+  }
+
+  Settings settings_;
+  asio::io_context io_{1};
+  asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGQUIT};
+  asio::steady_timer timer_{io_};
+  asio::steady_timer status_timer_{io_};
+  asio::steady_timer alive_timer_{io_};
+  Machine machine_;
+  service::Notifier notifier_;
+  StatusFile status_file_;
+  Statistics statistics_;
+
+  std::deque<Event> events_;
+  std::vector<Action> actions_;  // of the event in hand
+  bool pumping_ = false;
+  bool want_posted_ = false;
+  Ticket last_ticket_ = 0;
+  std::unordered_map<Ticket, Held> held_;
+
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<Filter> filter_;
+
+  TimePoint timer_at_ = TimePoint::max();
+  bool announced_ready_ = false;
+  bool announced_stopping_ = false;
+  bool status_pending_ = false;
+  std::string announced_;
+  std::string last_error_;
+  bool stop_asked_ = false;
+  bool left_ = false;
+  ExitCode exit_ = ExitCode::done;
+};
+
+service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bool supervised) {
+  if (const auto problems = contradictions(settings); !problems.empty())
+    return service::fail(ExitCode::config, problems.front());
+  auto loop = std::make_unique<Loop>(settings, supervised);
+  if (auto prepared = loop->prepare(); !prepared) return std::unexpected(std::move(prepared).error());
+  return std::unique_ptr<Agent>{new Agent{std::move(loop)}};
+}
+
+Agent::Agent(std::unique_ptr<Loop> loop) : loop_{std::move(loop)} {}
+Agent::~Agent() = default;
+
+ExitCode Agent::run() {
+  return loop_->run();
+}
+
+}  // namespace simplevisor::transfer

@@ -1,0 +1,36 @@
+// workers/transfer/agent.hpp
+//
+// A running transfer agent: its machine's decisions, carried out between a source and a sink until it leaves.
+//
+// Signals    SIGTERM, SIGINT and SIGQUIT: leave, with what is in hand sent first; again: at once. SIGHUP is ignored.
+// Threads    run() is the one; it returns when the agent has left.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "workers/service/error.hpp"
+#include "workers/transfer/settings.hpp"
+#include "workers/transfer/sink.hpp"
+#include "workers/transfer/source.hpp"
+
+namespace simplevisor::transfer {
+
+class Agent {
+ public:
+  // `supervised`: somebody restarts us, so that a lost broker ends us unless the settings say otherwise.
+  static service::Result<std::unique_ptr<Agent>> make(const Settings& settings, bool supervised);
+  ~Agent();
+
+  // What the process ends with; the reason, if there is one, has been reported.
+  service::ExitCode run();
+
+ private:
+  class Loop;
+  explicit Agent(std::unique_ptr<Loop> loop);
+
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace simplevisor::transfer

@@ -1,0 +1,286 @@
+#include "workers/transfer/ends.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "workers/amqp/client.hpp"
+#include "workers/broker/credentials.hpp"
+#include "workers/stomp/client.hpp"
+#include "workers/transfer/broker_ends.hpp"
+#include "workers/transfer/queue_ends.hpp"
+
+namespace simplevisor::transfer {
+namespace {
+
+using service::ExitCode;
+using service::Result;
+
+std::unexpected<service::Error> wrong(std::string message) {
+  return service::fail(ExitCode::config, std::move(message));
+}
+
+// ---- queues
+
+Result<std::optional<long>> number_in(const Pairs& pairs, const std::string& key, std::string_view whose, int base,
+                                      long max) {
+  const auto found = pairs.find(key);
+  if (found == pairs.end()) return std::nullopt;
+  long value = 0;
+  const std::string& text = found->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0 || value > max)
+    return wrong(fmt::format("{}: {}={} is no number from 0 to {}", whose, key, text, max));
+  return value;
+}
+
+struct QueueSettings {
+  std::string path;
+  dirq::Options options;
+  message::EncodeOptions encode;
+  std::optional<long> maxlock;
+  std::optional<long> maxtemp;
+};
+
+Result<QueueSettings> queue_settings(const Pairs& pairs, std::string_view whose) {
+  static const std::set<std::string, std::less<>> known{"path",        "type",        "umask",   "rndhex",
+                                                        "granularity", "compression", "maxlock", "maxtemp"};
+  for (const auto& [key, value] : pairs) {
+    if (!known.contains(key)) return wrong(fmt::format("{}: unknown option {}", whose, key));
+  }
+  QueueSettings settings;
+  settings.path = pairs.at("path");
+  if (const auto type = pairs.find("type"); type != pairs.end() && type->second != "DQS")
+    return wrong(fmt::format("{}: type={}: only simple queues (DQS) can be used", whose, type->second));
+  constexpr long seconds_max = 1'000'000'000;
+  const auto umask = number_in(pairs, "umask", whose, pairs.contains("umask") && pairs.at("umask").starts_with('0') ? 8 : 10, 0777);
+  const auto rndhex = number_in(pairs, "rndhex", whose, 10, 15);
+  const auto granularity = number_in(pairs, "granularity", whose, 10, seconds_max);
+  const auto maxlock = number_in(pairs, "maxlock", whose, 10, seconds_max);
+  const auto maxtemp = number_in(pairs, "maxtemp", whose, 10, seconds_max);
+  for (const auto* number : {&umask, &rndhex, &granularity, &maxlock, &maxtemp}) {
+    if (!*number) return std::unexpected(number->error());
+  }
+  if (*umask) settings.options.umask = static_cast<mode_t>(**umask);
+  if (*rndhex) settings.options.rndhex = static_cast<unsigned>(**rndhex);
+  if (*granularity) settings.options.granularity = std::chrono::seconds{**granularity};
+  settings.maxlock = *maxlock;
+  settings.maxtemp = *maxtemp;
+  if (const auto compression = pairs.find("compression"); compression != pairs.end()) {
+    const auto parsed = message::parse_compression(compression->second);
+    if (!parsed) return wrong(fmt::format("{}: compression: {}", whose, parsed.error().text()));
+    settings.encode = *parsed;
+  }
+  return settings;
+}
+
+std::string beside(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path + ".dead";
+}
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+  return value == nullptr ? "" : value;
+}
+
+// Between two brokers there is no queue to put it beside.
+std::string dead_letter_of(const Settings& settings) {
+  if (!settings.dead_letter.empty()) return settings.dead_letter;
+  if (!settings.incoming.queue.empty()) return beside(settings.incoming.queue.at("path"));
+  if (!settings.outgoing.queue.empty()) return beside(settings.outgoing.queue.at("path"));
+  if (const std::string dir = variable("STATE_DIRECTORY"); !dir.empty()) return dir + "/transfer.dead";
+  if (const std::string dir = variable("XDG_STATE_HOME"); !dir.empty()) return dir + "/simplevisor/transfer.dead";
+  if (const std::string dir = variable("HOME"); !dir.empty()) return dir + "/.local/state/simplevisor/transfer.dead";
+  return fmt::format("/var/tmp/simplevisor-transfer-{}.dead", ::getuid());
+}
+
+dirq::Durability durability_of(const Settings& settings) {
+  const std::string word = !settings.durability.empty() ? settings.durability : settings.reliable ? "full" : "none";
+  if (word == "full") return dirq::Durability::full;
+  return word == "data" ? dirq::Durability::data : dirq::Durability::none;
+}
+
+// ---- brokers
+
+struct Broker {
+  broker::Address address;
+  broker::TlsOptions tls;
+  std::optional<broker::Plain> plain;
+  bool certificate = false;
+};
+
+Result<Broker> broker_of(const SideSettings& side, std::string_view whose) {
+  Broker made;
+  auto address = broker::parse_address(side.broker_uri);
+  if (!address) return wrong(fmt::format("{}-broker-uri: {}", whose, address.error().message));
+  made.address = *std::move(address);
+  if (side.broker_uri.find("failover:") == std::string::npos && made.address.endpoints.size() == 1)
+    made.address.failover.reconnects_max = 0;
+  std::vector<broker::Credential> credentials;
+  for (const Pairs& block : side.broker_auth) {
+    auto credential = block.contains("") ? broker::parse_credential(block.at("")) : broker::credential_from(block);
+    if (!credential) return wrong(fmt::format("{}-broker-auth: {}", whose, credential.error().message));
+    credentials.push_back(*std::move(credential));
+  }
+  auto identity = broker::identity_of(credentials);
+  if (!identity) return wrong(fmt::format("{}-broker-auth: {}", whose, identity.error().message));
+  made.plain = identity->plain;
+  if (identity->x509) {
+    const broker::X509 x509 = broker::with_environment(*identity->x509, [](const char* name) {
+      const std::string value = variable(name);
+      return value.empty() ? std::nullopt : std::optional{value};
+    });
+    made.certificate = x509.cert.has_value();
+    made.tls.certificate_file = x509.cert;
+    made.tls.key_file = x509.key;
+    made.tls.ca_directory = x509.ca;
+    made.tls.ca_file = x509.ca_file;
+    if (x509.pass) made.tls.key_password = *x509.pass;
+  }
+  for (const auto& [key, value] : side.broker_tls) {
+    if (key == "ca_file")
+      made.tls.ca_file = value;
+    else if (key == "ca_directory")
+      made.tls.ca_directory = value;
+    else if (key == "server_name")
+      made.tls.server_name = value;
+    else if (key == "verify" && (value == "true" || value == "false"))
+      made.tls.verify_peer = value == "true";
+    else
+      return wrong(fmt::format("{}-broker-tls: {}={} is not understood", whose, key, value));
+  }
+  return made;
+}
+
+message::Header header_of(const Pairs& pairs) {
+  return {pairs.begin(), pairs.end()};
+}
+
+std::uint32_t prefetch_of(const Settings& settings) {
+  if (settings.prefetch) return static_cast<std::uint32_t>(*settings.prefetch);
+  // A counted run must not swallow the broker's backlog.
+  const std::uint64_t window = std::clamp<std::uint64_t>(settings.window, 1, 65'535);
+  return static_cast<std::uint32_t>(settings.count ? std::clamp<std::uint64_t>(*settings.count, 1, window) : window);
+}
+
+Result<stomp::Options> stomp_options(const Settings& settings, const SideSettings& side, const Broker& broker,
+                                     bool incoming) {
+  stomp::Options options;
+  options.tls = broker.tls;
+  options.login = broker.plain;
+  options.connect = header_of(side.broker_connect);
+  if (settings.heart_beat)
+    options.heart_beat = stomp::HeartBeat{.client = settings.timeout_client, .server = settings.timeout_server};
+  options.reliable = settings.reliable;
+  options.timeout_connect = settings.timeout_connect;
+  options.timeout_broker = settings.timeout_broker;
+  options.timeout_flush = settings.timeout_flush;
+  options.timeout_disconnect = settings.timeout_disconnect;
+  options.message_bytes_max = settings.message_bytes_max;
+  if (!incoming) return options;
+  for (const Pairs& pairs : settings.subscribe) options.subscribe.push_back(header_of(pairs));
+  if (settings.reliable || settings.prefetch) options.prefetch = prefetch_of(settings);
+  if (settings.unsubscribe) {
+    options.unsubscribe.emplace();
+    for (const Pairs& pairs : *settings.unsubscribe) options.unsubscribe->push_back(header_of(pairs));
+  }
+  return options;
+}
+
+amqp::Options amqp_options(const Settings& settings, const Broker& broker, bool incoming) {
+  amqp::Options options;
+  options.tls = broker.tls;
+  options.login = broker.plain;
+  options.external = broker.certificate && !broker.plain;
+  options.reliable = settings.reliable;
+  options.passive = settings.passive;
+  options.mandatory = settings.mandatory;
+  options.message_bytes_max = settings.message_bytes_max;
+  options.timeout_connect = settings.timeout_connect.value_or(options.timeout_connect);
+  options.timeout_broker = settings.timeout_broker.value_or(options.timeout_broker);
+  options.connection_name = fmt::format("simplevisor-transfer {}", ::getpid());
+  if (incoming) {
+    for (const Pairs& pairs : settings.subscribe) options.subscriptions.push_back(pairs.at("destination"));
+    options.prefetch = static_cast<std::uint16_t>(prefetch_of(settings));
+  }
+  return options;
+}
+
+Result<MakeClient> client_maker(const boost::asio::any_io_executor& executor, const Settings& settings,
+                                const SideSettings& side, const Broker& broker, bool incoming) {
+  switch (broker.address.endpoints.front().protocol) {
+    case broker::Protocol::stomp: {
+      auto options = stomp_options(settings, side, broker, incoming);
+      if (!options) return std::unexpected(std::move(options).error());
+      return [executor, options = *std::move(options)](const broker::Endpoint& endpoint, broker::Client::Tell tell) {
+        stomp::Options mine = options;
+        mine.endpoint = endpoint;
+        return std::make_unique<stomp::Client>(executor, std::move(mine), std::move(tell));
+      };
+    }
+    case broker::Protocol::amqp:
+      return [executor, options = amqp_options(settings, broker, incoming)](const broker::Endpoint& endpoint,
+                                                                            broker::Client::Tell tell) {
+        amqp::Options mine = options;
+        mine.endpoint = endpoint;
+        return std::make_unique<amqp::Client>(executor, std::move(mine), std::move(tell));
+      };
+    case broker::Protocol::udp:
+      break;
+  }
+  return wrong(fmt::format("{}-broker-uri: udp is not supported", incoming ? "incoming" : "outgoing"));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& executor, const Settings& settings,
+                                            SourceListener listener) {
+  const SideSettings& side = settings.incoming;
+  if (!side.queue.empty()) {
+    const auto queue = queue_settings(side.queue, "incoming-queue");
+    if (!queue) return std::unexpected(queue.error());
+    const auto seconds = [](Milliseconds time) { return std::chrono::ceil<std::chrono::seconds>(time); };
+    QueueSourceOptions options{.path = queue->path,
+                               .remove = settings.remove,
+                               .loop = settings.loop,
+                               .dead_letter = dead_letter_of(settings),
+                               .message_bytes_max = settings.message_bytes_max,
+                               .poll = settings.poll,
+                               .purge_every = settings.purge};
+    options.purge.maxlock = queue->maxlock ? std::chrono::seconds{*queue->maxlock} : seconds(settings.maxlock);
+    options.purge.maxtemp = queue->maxtemp ? std::chrono::seconds{*queue->maxtemp} : seconds(settings.maxtemp);
+    return std::make_unique<QueueSource>(executor, std::move(options), std::move(listener));
+  }
+  auto broker = broker_of(side, "incoming");
+  if (!broker) return std::unexpected(std::move(broker).error());
+  const auto make = client_maker(executor, settings, side, *broker, true);
+  if (!make) return std::unexpected(make.error());
+  return std::make_unique<BrokerSource>(executor, std::move(broker->address), *make, dead_letter_of(settings),
+                                        std::move(listener));
+}
+
+Result<std::unique_ptr<Sink>> make_sink(const boost::asio::any_io_executor& executor, const Settings& settings,
+                                        TellSink tell) {
+  const SideSettings& side = settings.outgoing;
+  if (!side.queue.empty()) {
+    auto queue = queue_settings(side.queue, "outgoing-queue");
+    if (!queue) return std::unexpected(std::move(queue).error());
+    queue->options.durability = durability_of(settings);
+    return std::make_unique<QueueSink>(
+        executor,
+        QueueSinkOptions{.path = queue->path, .queue = queue->options, .encode = queue->encode, .batch = settings.batch},
+        std::move(tell));
+  }
+  auto broker = broker_of(side, "outgoing");
+  if (!broker) return std::unexpected(std::move(broker).error());
+  const auto make = client_maker(executor, settings, side, *broker, false);
+  if (!make) return std::unexpected(make.error());
+  return std::make_unique<BrokerSink>(executor, std::move(broker->address), *make, std::move(tell));
+}
+
+}  // namespace simplevisor::transfer

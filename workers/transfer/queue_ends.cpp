@@ -1,0 +1,251 @@
+#include "workers/transfer/queue_ends.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "workers/service/report.hpp"
+
+namespace simplevisor::transfer {
+namespace {
+
+using namespace std::chrono_literals;
+using service::report;
+
+constexpr std::size_t elements_a_turn_max = 64;
+constexpr auto renew_every = 100s;  // the strictest peer breaks locks after 300 s
+constexpr auto trouble_first = 1s;
+constexpr auto trouble_max = 30s;
+
+Failure failure_of(const std::string& path, const dirq::Error& error) {
+  const bool passes = error.code == dirq::Errc::no_space || error.code == dirq::Errc::descriptor_limit;
+  return {passes ? Failure::Kind::temporary : Failure::Kind::configuration,
+          fmt::format("queue \"{}\": {}", path, error.message)};
+}
+
+}  // namespace
+
+// ---- source
+
+QueueSource::QueueSource(boost::asio::any_io_executor executor, QueueSourceOptions options,
+                         SourceListener listener)
+    : executor_{executor},
+      options_{std::move(options)},
+      listener_{std::move(listener)},
+      poll_{executor},
+      attend_{executor} {}
+
+void QueueSource::open() {
+  auto queue = dirq::Queue::open(options_.path);
+  if (!queue) return down(failure_of(options_.path, queue.error()));
+  auto dead = queue::DeadLetters::open(options_.dead_letter, dirq::Durability::full);
+  if (!dead) return down(failure_of(options_.dead_letter, dead.error()));
+  if (dead->identity() == queue->identity()) {
+    return down(Failure{Failure::Kind::configuration,
+                        fmt::format("queue \"{}\" is its own dead-letter queue", options_.path)});
+  }
+  open_.emplace(*std::move(queue), *std::move(dead));
+  if (options_.loop) {
+    wake_.emplace(executor_, std::vector{options_.path}, [this](std::size_t) {
+      idle_ = false;
+      poll_.cancel();
+      listener_.more();
+    });
+  }
+  idle_ = false;
+  took_ = false;
+  listener_.tell(SourceUp{});
+  attend();
+}
+
+void QueueSource::down(std::optional<Failure> failure) {
+  poll_.cancel();
+  attend_.cancel();
+  wake_.reset();
+  held_.clear();  // unlocks
+  brought_.clear();
+  open_.reset();
+  listener_.tell(SourceDown{std::move(failure)});
+}
+
+void QueueSource::close() {
+  down(std::nullopt);
+}
+
+void QueueSource::want(std::size_t room) {
+  room_ = room;
+  if (!open_ || idle_) return;
+  for (std::size_t n = 0; n < elements_a_turn_max && room_ > 0; ++n) {
+    auto lock = open_->taker.next();
+    if (!lock) {
+      if (troubles_++ == 0) report("cannot take: {}", lock.error().message);
+      const auto pause = std::min<std::chrono::milliseconds>(trouble_first * (1U << std::min(troubles_ - 1, 5U)),
+                                                             trouble_max);
+      return wait_for_more(pause);
+    }
+    if (!*lock) return pass_is_over();
+    troubles_ = 0;
+    bring(**std::move(lock));
+  }
+  if (room_ > 0) listener_.more();
+}
+
+void QueueSource::bring(dirq::Lock lock) {
+  if (!options_.remove && !brought_.insert(lock.name()).second) {
+    (void)lock.unlock();  // brought before; whatever goes wrong, it ages
+    return;
+  }
+  took_ = true;
+  --room_;
+  Brought brought;
+  auto content = lock.get(options_.message_bytes_max);
+  if (!content) {
+    brought.trouble = content.error().message;
+    if (content.error().code != dirq::Errc::too_large) {
+      report("cannot read: {}", content.error().message);
+      return;  // unlocks
+    }
+  } else if (content->empty()) {
+    brought.trouble = "malformed message: the element is empty";
+  } else {
+    brought.bytes = content->size();
+    auto decoded = message::decode(*content, {.input_bytes_max = options_.message_bytes_max,
+                                              .body_bytes_max = options_.message_bytes_max});
+    if (decoded)
+      brought.message = std::move(decoded->message);
+    else
+      brought.trouble = decoded.error().text();
+  }
+  const Ticket ticket = listener_.bring(std::move(brought));
+  held_.emplace(ticket, std::move(lock));
+}
+
+void QueueSource::pass_is_over() {
+  if (!options_.loop) {
+    idle_ = true;
+    return listener_.tell(SourceEnd{});
+  }
+  // What came while we were looking is seen in one more pass.
+  if (std::exchange(took_, false)) return listener_.more();
+  wait_for_more(options_.poll);
+  wake_->arm();
+}
+
+void QueueSource::wait_for_more(std::chrono::milliseconds at_most) {
+  idle_ = true;
+  poll_.expires_after(at_most);
+  poll_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    idle_ = false;
+    listener_.more();
+  });
+}
+
+dirq::Result<void> QueueSource::bury(dirq::Lock& lock, const std::string& reason) {
+  const dirq::ElementName name = lock.name();
+  const auto letter = open_->dead.take(open_->queue, lock);
+  if (!letter) return std::unexpected(letter.error());
+  report("dead letter: {} of {} is {} of {}: {}", name.str(), options_.path, letter->str(), open_->dead.path(),
+         reason);
+  open_->dead.note(*letter, {1, reason, options_.path, name.str()});
+  return {};
+}
+
+Event QueueSource::settle(Ticket ticket, Verdict verdict, const std::string& reason, const message::Message*) {
+  const auto held = held_.find(ticket);
+  if (held == held_.end()) return Settled{ticket};
+  dirq::Lock& lock = held->second;
+  dirq::Result<void> outcome;
+  if (!lock.armed()) {
+    outcome = dirq::failed(dirq::Errc::lost_lock, "the lock is not ours any more");
+  } else if (verdict == Verdict::quarantine) {
+    outcome = bury(lock, reason);
+  } else if (verdict == Verdict::done && options_.remove) {
+    outcome = lock.remove();
+  } else {
+    outcome = lock.unlock();
+  }
+  if (outcome) {
+    held_.erase(held);
+    return Settled{ticket};
+  }
+  report("cannot settle {}: {}", lock.name().str(), outcome.error().message);
+  if (outcome.error().code == dirq::Errc::lost_lock || outcome.error().code == dirq::Errc::gone) {
+    held_.erase(held);  // somebody else has it: there is nothing left to do
+    return Settled{ticket};
+  }
+  return NotSettled{ticket};
+}
+
+// Renews what is held for long, and purges now and then.
+void QueueSource::attend() {
+  const auto now = std::chrono::steady_clock::now();
+  if (options_.purge_every > 0ms && now >= purge_at_) {
+    purge_at_ = now + options_.purge_every;
+    if (const auto purged = open_->queue.purge(options_.purge); !purged)
+      report("cannot purge: {}", purged.error().message);
+    open_->dead.purge_reasons();
+  }
+  for (auto& [ticket, lock] : held_) {
+    if (!lock.armed()) continue;
+    if (const auto touched = lock.touch(); !touched) report("cannot renew: {}", touched.error().message);
+  }
+  attend_.expires_after(std::min<std::chrono::milliseconds>(
+      renew_every, options_.purge_every > 0ms ? options_.purge_every : renew_every));
+  attend_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && open_) attend();
+  });
+}
+
+// ---- sink
+
+QueueSink::QueueSink(boost::asio::any_io_executor executor, QueueSinkOptions options, TellSink tell)
+    : executor_{std::move(executor)}, options_{std::move(options)}, tell_{std::move(tell)} {}
+
+void QueueSink::open() {
+  auto queue = dirq::Queue::open(options_.path, options_.queue);
+  if (!queue) return tell_(SinkDown{failure_of(options_.path, queue.error())});
+  queue_ = *std::move(queue);
+  tell_(SinkUp{});
+}
+
+void QueueSink::put(Ticket ticket, const message::Message& message) {
+  const auto content = message::encode(message, options_.encode);
+  if (!content) return tell_(Refused{ticket, content.error().text()});
+  if (!batch_) batch_.emplace(*queue_);
+  if (const auto added = batch_->add(*content); !added)
+    return tell_(NotConfirmed{ticket, added.error().message});
+  in_batch_.push_back(ticket);
+  if (batch_->full() || in_batch_.size() >= options_.batch) return commit();
+  if (std::exchange(commit_posted_, true)) return;
+  // Behind whatever has arrived by now, which so becomes part of the batch.
+  boost::asio::post(executor_, [this, alive = std::weak_ptr{alive_}] {
+    if (alive.expired()) return;
+    commit_posted_ = false;
+    commit();
+  });
+}
+
+void QueueSink::commit() {
+  if (in_batch_.empty()) return;
+  published_.clear();
+  const auto committed = batch_->commit(published_);
+  batch_.reset();
+  if (!committed && !std::exchange(in_trouble_, true))
+    report("cannot add to {}: {}", options_.path, committed.error().message);
+  if (committed && std::exchange(in_trouble_, false)) report("adding to {} again", options_.path);
+  for (const Ticket ticket : std::exchange(in_batch_, {})) {
+    if (committed)
+      tell_(Confirmed{ticket});
+    else
+      tell_(NotConfirmed{ticket, committed.error().message});
+  }
+}
+
+void QueueSink::close() {
+  commit();
+  batch_.reset();
+  queue_.reset();
+  tell_(SinkDown{});
+}
+
+}  // namespace simplevisor::transfer

@@ -1,0 +1,117 @@
+// workers/transfer/queue_ends.hpp
+//
+// A directory queue of messages as source and as sink.
+//
+// Source     elements are taken oldest first and stay locked until they are settled: done removes (or, without `remove`,
+//            unlocks) them. Locks in hand are renewed. At the end of a pass: with `loop` it waits for more, woken by
+//            inotify; without, SourceEnd. Without `remove` each element is brought once.
+// Sink       elements become visible in batches: everything that comes in one turn of the event loop, at most
+//            `batch`, is made durable together, and then confirmed.
+// Errors     a queue that cannot be opened ends the agent (configuration, unless there is no space or no descriptor); one
+//            that cannot be read from is tried again with back-off; a failed batch is NotConfirmed.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "workers/dirq/batch.hpp"
+#include "workers/dirq/queue.hpp"
+#include "workers/dirq/taker.hpp"
+#include "workers/message/codec.hpp"
+#include "workers/queue/dead_letters.hpp"
+#include "workers/queue/wake.hpp"
+#include "workers/transfer/sink.hpp"
+#include "workers/transfer/source.hpp"
+
+namespace simplevisor::transfer {
+
+struct QueueSourceOptions {
+  std::string path;
+  bool remove = false;
+  bool loop = false;
+  std::string dead_letter;  // a queue
+  std::size_t message_bytes_max = std::size_t{128} << 20U;
+  std::chrono::milliseconds poll{5'000};
+  std::chrono::milliseconds purge_every{300'000};  // 0: never
+  dirq::PurgeOptions purge{};
+};
+
+class QueueSource final : public Source {
+ public:
+  QueueSource(boost::asio::any_io_executor executor, QueueSourceOptions options, SourceListener listener);
+
+  void open() override;
+  void want(std::size_t room) override;
+  Event settle(Ticket ticket, Verdict verdict, const std::string& reason,
+               const message::Message* message) override;
+  void close() override;
+
+ private:
+  // All that is there while it is open.
+  struct Open {
+    dirq::Queue queue;
+    queue::DeadLetters dead;
+    dirq::Taker taker;
+    Open(dirq::Queue q, queue::DeadLetters d) : queue{std::move(q)}, dead{std::move(d)}, taker{queue} {}
+  };
+
+  void down(std::optional<Failure> failure);
+  void pass_is_over();
+  void wait_for_more(std::chrono::milliseconds at_most);
+  void bring(dirq::Lock lock);
+  void attend();
+  dirq::Result<void> bury(dirq::Lock& lock, const std::string& reason);
+
+  boost::asio::any_io_executor executor_;
+  QueueSourceOptions options_;
+  SourceListener listener_;
+  std::optional<Open> open_;
+  std::optional<queue::Wake> wake_;
+  boost::asio::steady_timer poll_;
+  boost::asio::steady_timer attend_;
+  std::chrono::steady_clock::time_point purge_at_{};
+  bool idle_ = false;    // nothing to take until something wakes us
+  bool took_ = false;    // something in this pass
+  std::size_t room_ = 0;
+  unsigned troubles_ = 0;
+  std::map<Ticket, dirq::Lock> held_;
+  std::set<dirq::ElementName> brought_;  // without `remove`
+};
+
+struct QueueSinkOptions {
+  std::string path;
+  dirq::Options queue{};
+  message::EncodeOptions encode{};
+  std::size_t batch = 100;
+};
+
+class QueueSink final : public Sink {
+ public:
+  QueueSink(boost::asio::any_io_executor executor, QueueSinkOptions options, TellSink tell);
+
+  void open() override;
+  void put(Ticket ticket, const message::Message& message) override;
+  void close() override;
+
+ private:
+  void commit();
+
+  boost::asio::any_io_executor executor_;
+  QueueSinkOptions options_;
+  TellSink tell_;
+  std::optional<dirq::Queue> queue_;
+  std::optional<dirq::Batch> batch_;
+  std::vector<Ticket> in_batch_;
+  std::vector<dirq::ElementName> published_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
+  bool commit_posted_ = false;
+  bool in_trouble_ = false;  // reported; not again until it is over
+};
+
+}  // namespace simplevisor::transfer

@@ -1,0 +1,384 @@
+#include "workers/transfer/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+#include <functional>
+#include <variant>
+
+#include "workers/broker/uri.hpp"
+#include "workers/service/nearest.hpp"
+#include "workers/service/units.hpp"
+
+namespace simplevisor::transfer {
+namespace {
+
+namespace json = boost::json;
+
+using Complaint = std::optional<std::string>;
+using Setter = std::function<Complaint(Settings&, const json::value&)>;
+
+struct Row {
+  SettingInfo info;
+  Setter set;
+};
+
+// Numbers and booleans of a file as the text a command line would have.
+std::optional<std::string> text_of(const json::value& value) {
+  if (value.is_string()) return std::string{value.as_string()};
+  if (value.is_double()) return fmt::format("{}", value.as_double());
+  if (value.is_number()) return json::serialize(value);
+  if (value.is_bool()) return value.as_bool() ? "true" : "false";
+  return std::nullopt;
+}
+
+Complaint needs(std::string_view what, const json::value& value) {
+  std::string shown = json::serialize(value);
+  if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
+  return fmt::format("{} is no {}", shown, what);
+}
+
+template <class Field>
+Setter text(Field field) {
+  return [field](Settings& settings, const json::value& value) -> Complaint {
+    const auto given = text_of(value);
+    if (!given || given->empty()) return "must be a text that is not empty";
+    std::invoke(field, settings) = *given;
+    return {};
+  };
+}
+
+template <class Field>
+Setter flag(Field field) {
+  return [field](Settings& settings, const json::value& value) -> Complaint {
+    const auto given = text_of(value);
+    if (given == "true" || given == "1" || given == "yes" || given == "on") {
+      std::invoke(field, settings) = true;
+    } else if (given == "false" || given == "0" || given == "no" || given == "off") {
+      std::invoke(field, settings) = false;
+    } else {
+      return needs("boolean: true or false", value);
+    }
+    return {};
+  };
+}
+
+template <class Field>
+Setter number(Field field, std::uint64_t min, std::uint64_t max) {
+  return [=](Settings& settings, const json::value& value) -> Complaint {
+    const std::string given = text_of(value).value_or("");
+    std::uint64_t parsed = 0;
+    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), parsed);
+    if (given.empty() || error != std::errc{} || end != given.data() + given.size() || parsed < min || parsed > max)
+      return needs(fmt::format("whole number from {} to {}", min, max), value);
+    std::invoke(field, settings) = parsed;
+    return {};
+  };
+}
+
+template <class Field>
+Setter time(Field field) {
+  return [field](Settings& settings, const json::value& value) -> Complaint {
+    const auto given = text_of(value);
+    const auto parsed = given ? service::parse_duration(*given) : std::nullopt;
+    if (!parsed) return needs("time such as 5, 0.5 or \"250ms\"", value);
+    std::invoke(field, settings) = *parsed;
+    return {};
+  };
+}
+
+template <class Field>
+Setter size(Field field) {
+  return [field](Settings& settings, const json::value& value) -> Complaint {
+    const auto given = text_of(value);
+    const auto parsed = given ? service::parse_size(*given) : std::nullopt;
+    if (!parsed || *parsed == 0) return needs("size such as 65536 or \"64KiB\"", value);
+    std::invoke(field, settings) = *parsed;
+    return {};
+  };
+}
+
+std::optional<Pairs> pairs_of(const json::value& value) {
+  if (value.is_string()) return parse_pairs(std::string_view{value.as_string()});
+  if (!value.is_object()) return std::nullopt;
+  Pairs pairs;
+  for (const auto& [key, part] : value.as_object()) {
+    const auto given = text_of(part);
+    if (!given) return std::nullopt;
+    pairs.emplace(key, *given);
+  }
+  return pairs;
+}
+
+template <class Field>
+Setter pairs(Field field) {
+  return [field](Settings& settings, const json::value& value) -> Complaint {
+    auto given = pairs_of(value);
+    if (!given) return "must be \"KEY=VALUE ...\" or a table";
+    std::invoke(field, settings) = *std::move(given);
+    return {};
+  };
+}
+
+// The last word says whether a text may be something else than pairs.
+template <class Field>
+Setter list_of_pairs(Field field, bool free_text = false) {
+  return [=](Settings& settings, const json::value& value) -> Complaint {
+    std::vector<Pairs> all;
+    const auto add = [&](const json::value& one) {
+      auto given = free_text && one.is_string() ? Pairs{{"", std::string{one.as_string()}}} : pairs_of(one);
+      if (given) all.push_back(*std::move(given));
+      return given.has_value();
+    };
+    bool well = true;
+    if (value.is_array()) {
+      for (const json::value& one : value.as_array()) well = add(one) && well;
+    } else {
+      well = add(value);
+    }
+    // What it says may be a secret, so it is not repeated.
+    if (!well) return "must be \"KEY=VALUE ...\", a table, or a list of these";
+    std::invoke(field, settings) = std::move(all);
+    return {};
+  };
+}
+
+Complaint set_filter(Settings& settings, const json::value& value) {
+  std::vector<std::string> words;
+  if (value.is_string()) words.emplace_back(value.as_string());
+  if (value.is_array()) {
+    for (const json::value& word : value.as_array()) {
+      if (!word.is_string()) return "must be a list of texts";
+      words.emplace_back(word.as_string());
+    }
+  }
+  if (words.empty() || words.front().empty()) return "must be a program, or a list of a program and its arguments";
+  settings.filter = std::move(words);
+  return {};
+}
+
+Complaint set_filter_data(Settings& settings, const json::value& value) {
+  json::value table = value;
+  if (value.is_string()) {
+    json::error_code error;
+    table = json::parse(value.as_string(), error);
+    if (error) return "is not JSON";
+  }
+  if (!table.is_object()) return "must be a table";
+  settings.filter_data = json::serialize(table);
+  return {};
+}
+
+Setter refuse(std::string why) {
+  return [why = std::move(why)](Settings&, const json::value&) -> Complaint { return why; };
+}
+
+// The same settings for either side.
+template <SideSettings Settings::* side>
+void add_side(std::vector<Row>& rows, std::string_view direction) {
+  static std::map<std::string_view, std::vector<std::string>> names;  // the table's views point here
+  auto& mine = names[direction];
+  mine.reserve(16);
+  const auto named = [&](std::string_view rest) -> std::string_view {
+    return mine.emplace_back(fmt::format("{}-{}", direction, rest));
+  };
+  const auto at = [](auto SideSettings::* part) {
+    return [part](Settings& settings) -> auto& { return settings.*side.*part; };
+  };
+  rows.push_back({{named("broker-uri"), SettingType::text, "where the broker is"}, text(at(&SideSettings::broker_uri))});
+  rows.push_back({{named("broker-auth"), SettingType::list_of_pairs, "who we are: \"plain name=N pass=P\", \"x509 ...\""},
+                  list_of_pairs(at(&SideSettings::broker_auth), true)});
+  rows.push_back({{named("broker-type"), SettingType::text, "RabbitMQ, ActiveMQ, ...: instead of what it says itself"},
+                  text(at(&SideSettings::broker_type))});
+  rows.push_back({{named("broker-connect"), SettingType::pairs, "more headers of STOMP's CONNECT"},
+                  pairs(at(&SideSettings::broker_connect))});
+  rows.push_back({{named("broker-sockopts"), SettingType::pairs, "options of the socket"},
+                  pairs(at(&SideSettings::broker_sockopts))});
+  rows.push_back({{named("broker-tls"), SettingType::pairs, "ca_file, ca_directory, verify, server_name"},
+                  pairs(at(&SideSettings::broker_tls))});
+  rows.push_back({{named("broker-module"), SettingType::text, ""}, refuse("there is one client library only")});
+  rows.push_back({{named("queue"), SettingType::pairs, "a directory queue: path=... and its options"},
+                  pairs(at(&SideSettings::queue))});
+}
+
+std::vector<Row> make_rows() {
+  std::vector<Row> rows;
+  add_side<&Settings::incoming>(rows, "incoming");
+  add_side<&Settings::outgoing>(rows, "outgoing");
+  const auto add = [&](std::string_view name, SettingType type, std::string_view help, Setter set) {
+    rows.push_back({{name, type, help}, std::move(set)});
+  };
+  constexpr std::uint64_t many = std::uint64_t{1} << 53U;
+  add("subscribe", SettingType::list_of_pairs, "what to receive: destination=... and more headers; may be repeated",
+      list_of_pairs(&Settings::subscribe));
+  add("unsubscribe", SettingType::list_of_pairs, "unsubscribe before disconnecting (STOMP); may be empty",
+      list_of_pairs(&Settings::unsubscribe));
+  add("prefetch", SettingType::count, "messages the broker may send us beyond those acknowledged",
+      number(&Settings::prefetch, 0, 65'535));
+  add("destination", SettingType::text, "where messages go that do not say it", text(&Settings::destination));
+  add("destination-overrides", SettingType::flag, "all messages go to `destination`", flag(&Settings::destination_overrides));
+  add("passive", SettingType::flag, "declare nothing at the broker (AMQP)", flag(&Settings::passive));
+  add("mandatory", SettingType::flag, "a message that no queue is bound for is refused (AMQP; default)",
+      flag(&Settings::mandatory));
+  add("heart-beat", SettingType::flag, "heart-beats both ways (STOMP)", flag(&Settings::heart_beat));
+  add("reliable", SettingType::flag, "nothing is lost: acknowledge and remove only what has arrived", flag(&Settings::reliable));
+  add("remove", SettingType::flag, "remove what was transferred from the incoming queue", flag(&Settings::remove));
+  add("loop", SettingType::flag, "wait for more in the incoming queue", flag(&Settings::loop));
+  add("lazy", SettingType::flag, "connect the outgoing side for the first message only", flag(&Settings::lazy));
+  add("statistics", SettingType::flag, "print statistics at the end", flag(&Settings::statistics));
+  add("daemon", SettingType::flag, "go to the background", flag(&Settings::daemon));
+  add("reconnect", SettingType::flag, "connect again when a broker is lost (default: where nobody supervises us)",
+      flag(&Settings::reconnect));
+  add("window", SettingType::count, "messages in hand at a time, at most", number(&Settings::window, 1, 100'000));
+  add("window-bytes", SettingType::size, "bytes in hand at a time, about", size(&Settings::window_bytes));
+  add("message-bytes-max", SettingType::size, "larger messages are set aside", size(&Settings::message_bytes_max));
+  add("batch", SettingType::count, "messages of the outgoing queue made durable together", number(&Settings::batch, 1, 256));
+  add("durability", SettingType::text, "of the outgoing queue: none, data or full (default: full if reliable, else none)",
+      text(&Settings::durability));
+  add("dead-letter", SettingType::text, "queue for what can never be sent (default: beside the queue of either side)",
+      text(&Settings::dead_letter));
+  add("count", SettingType::count, "leave after this many messages", number(&Settings::count, 0, many));
+  add("duration", SettingType::time, "leave after this time", time(&Settings::duration));
+  add("timeout-inactivity", SettingType::time, "leave when no message came for this long", time(&Settings::timeout_inactivity));
+  add("timeout-connect", SettingType::time, "for a connection to be made", time(&Settings::timeout_connect));
+  add("timeout-broker", SettingType::time, "for an answer of the broker", time(&Settings::timeout_broker));
+  add("timeout-linger", SettingType::time, "for what is in hand when leaving (default: 10 s)", time(&Settings::timeout_linger));
+  add("timeout-disconnect", SettingType::time, "for the goodbye", time(&Settings::timeout_disconnect));
+  add("timeout-flush", SettingType::time, "for the last bytes", time(&Settings::timeout_flush));
+  add("timeout-client", SettingType::time, "how often we are heard (heart-beat)", time(&Settings::timeout_client));
+  add("timeout-server", SettingType::time, "how often we want to hear the broker (heart-beat)", time(&Settings::timeout_server));
+  add("timeout-status", SettingType::time, "how long --status asks", time(&Settings::timeout_status));
+  add("poll", SettingType::time, "how often an idle queue is looked at", time(&Settings::poll));
+  add("purge", SettingType::time, "how often old locks are removed; 0: never", time(&Settings::purge));
+  add("maxlock", SettingType::time, "age from which a purge breaks locks; 0: never", time(&Settings::maxlock));
+  add("maxtemp", SettingType::time, "age from which a purge removes temporaries; 0: never", time(&Settings::maxtemp));
+  add("filter", SettingType::words, "program that checks and may change each message (JSON lines)", set_filter);
+  add("filter-data", SettingType::table, "JSON object told to the filter at its start", set_filter_data);
+  add("filter-timeout", SettingType::time, "for the filter to answer; 0: none", time(&Settings::filter_timeout));
+  add("pidfile", SettingType::text, "file with our pid, by which --quit and --status find us", text(&Settings::pidfile));
+  add("quit", SettingType::flag, "ask the agent of the pid file to leave", flag(&Settings::quit));
+  add("status", SettingType::flag, "tell whether the agent of the pid file is well", flag(&Settings::status));
+  add("status-file", SettingType::text, "file in which the counters are kept, JSON", text(&Settings::status_file));
+  add("debug", SettingType::count, "more words", number(&Settings::debug, 0, 4));
+  for (const std::string_view name : {"callback-code", "callback-path", "callback-data"}) {
+    add(name, SettingType::text, "", refuse("code in another language cannot be loaded: see filter and rules"));
+  }
+  return rows;
+}
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all = make_rows();
+  return all;
+}
+
+const Row* row_of(std::string_view name) {
+  const auto row = std::ranges::find(rows(), name, [](const Row& r) { return r.info.name; });
+  return row == rows().end() ? nullptr : &*row;
+}
+
+void flatten(const json::object& given, const std::string& before, json::object& flat) {
+  for (const auto& [key, value] : given) {
+    std::string name = before.empty() ? std::string{key} : fmt::format("{}-{}", before, std::string_view{key});
+    std::ranges::replace(name, '_', '-');
+    if (value.is_object() && row_of(name) == nullptr)
+      flatten(value.as_object(), name, flat);
+    else
+      flat[name] = value;
+  }
+}
+
+std::vector<std::string_view> names_of_settings() {
+  std::vector<std::string_view> names;
+  for (const Row& row : rows()) names.push_back(row.info.name);
+  return names;
+}
+
+}  // namespace
+
+std::span<const SettingInfo> settings_table() noexcept {
+  static const std::vector<SettingInfo> infos = [] {
+    std::vector<SettingInfo> all;
+    for (const Row& row : rows()) all.push_back(row.info);
+    return all;
+  }();
+  return infos;
+}
+
+json::object flattened(const json::object& given) {
+  json::object flat;
+  flatten(given, "", flat);
+  return flat;
+}
+
+std::vector<std::string> set_from(Settings& settings, const json::object& given) {
+  std::vector<std::string> problems;
+  for (const auto& [key, value] : given) {
+    const std::string name{key};
+    const Row* const row = row_of(name);
+    const Complaint complaint = row != nullptr ? row->set(settings, value)
+                                               : fmt::format("unknown setting{}", service::did_you_mean(name, names_of_settings()));
+    if (complaint) problems.push_back(fmt::format("{}: {}", name.substr(0, 100), *complaint));
+  }
+  return problems;
+}
+
+std::vector<std::string> contradictions(const Settings& s) {
+  std::vector<std::string> problems;
+  const auto complain = [&](bool wrong, std::string_view what) {
+    if (wrong) problems.emplace_back(what);
+  };
+  complain(s.quit && s.status, "quit, status: one of them at a time");
+  complain((s.quit || s.status) && s.pidfile.empty(), "pidfile: quit and status need to know it");
+  if (s.quit || s.status) return problems;
+  const auto side = [&](const SideSettings& settings, std::string_view name) {
+    complain(!settings.given(), fmt::format("{}: neither {}-broker-uri nor {}-queue is given", name, name, name));
+    complain(!settings.broker_uri.empty() && !settings.queue.empty(),
+             fmt::format("{}: both {}-broker-uri and {}-queue are given", name, name, name));
+    complain(!settings.queue.empty() && !settings.queue.contains("path"),
+             fmt::format("{}-queue: without a path", name));
+  };
+  side(s.incoming, "incoming");
+  side(s.outgoing, "outgoing");
+  const bool from_queue = !s.incoming.queue.empty();
+  complain(!from_queue && s.loop, "loop: needs an incoming queue");
+  complain(!from_queue && s.remove, "remove: needs an incoming queue");
+  complain(s.loop && !s.remove, "loop: without remove every message would be sent again in each pass");
+  complain(from_queue && s.prefetch.has_value(), "prefetch: needs an incoming broker");
+  complain(from_queue && !s.subscribe.empty(), "subscribe: needs an incoming broker");
+  complain(from_queue && s.unsubscribe.has_value(), "unsubscribe: needs an incoming broker");
+  complain(!from_queue && s.subscribe.empty(), "subscribe: an incoming broker needs at least one");
+  for (const Pairs& subscription : s.subscribe)
+    complain(!subscription.contains("destination"), "subscribe: without a destination");
+  complain(s.unsubscribe && s.unsubscribe->size() > s.subscribe.size(), "unsubscribe: more of them than of subscribe");
+  complain(s.daemon && s.statistics, "statistics: a daemon has nobody to print them for");
+  complain(s.filter.empty() && s.filter_data != "{}", "filter-data: needs a filter");
+  complain(s.destination.empty() && s.destination_overrides, "destination-overrides: needs a destination");
+  complain(!s.durability.empty() && s.durability != "none" && s.durability != "data" && s.durability != "full",
+           "durability: none, data or full");
+  complain(s.poll.count() == 0, "poll: must not be 0");
+  complain(s.maxlock.count() > 0 && s.maxlock < std::chrono::seconds{3},
+           "maxlock: below 3s, locks of living agents would be broken");
+  return problems;
+}
+
+std::optional<Pairs> parse_pairs(std::string_view text) {
+  Pairs pairs;
+  constexpr std::string_view separators = " \t\r\n,";
+  while (true) {
+    const auto begin = text.find_first_not_of(separators);
+    if (begin == std::string_view::npos) return pairs;
+    text.remove_prefix(begin);
+    const std::string_view pair = text.substr(0, text.find_first_of(separators));
+    text.remove_prefix(pair.size());
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0) return std::nullopt;
+    const auto key = broker::percent_decoded(pair.substr(0, equals));
+    const auto value = broker::percent_decoded(pair.substr(equals + 1));
+    if (!key || !value) return std::nullopt;
+    pairs[*key] = *value;
+  }
+}
+
+}  // namespace simplevisor::transfer

@@ -1,0 +1,98 @@
+#include "workers/transfer/settings_files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
+#include <toml++/toml.h>
+
+namespace simplevisor::transfer {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t file_bytes_max = 1 << 20;
+constexpr std::size_t depth_max = 32;
+constexpr std::string_view program = "simplevisor-transfer";
+
+std::expected<std::string, std::string> content_of(const std::string& path) {
+  const auto failed = [&](std::string_view why) { return std::unexpected(fmt::format("{}: {}", path, why)); };
+  // A FIFO must not keep us waiting for somebody to write.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return failed(std::strerror(errno));
+  std::string text(file_bytes_max + 1, '\0');
+  std::size_t size = 0;
+  ssize_t got = 0;
+  while (size < text.size() && ((got = ::read(file, text.data() + size, text.size() - size)) > 0 || errno == EINTR)) {
+    if (got > 0) size += static_cast<std::size_t>(got);
+    if (got == 0) break;
+    errno = 0;
+  }
+  const int error = got < 0 ? errno : 0;
+  ::close(file);
+  if (error != 0) return failed(std::strerror(error));
+  if (size > file_bytes_max) return failed(fmt::format("longer than {} bytes", file_bytes_max));
+  text.resize(size);
+  return text;
+}
+
+json::value json_of(const toml::node& node, std::size_t depth) {
+  if (depth > depth_max) return nullptr;
+  if (const auto* table = node.as_table()) {
+    json::object object;
+    for (const auto& [key, value] : *table) object[std::string_view{key.str()}] = json_of(value, depth + 1);
+    return object;
+  }
+  if (const auto* array = node.as_array()) {
+    json::array values;
+    for (const auto& value : *array) values.push_back(json_of(value, depth + 1));
+    return values;
+  }
+  if (const auto* text = node.as_string()) return json::string{text->get()};
+  if (const auto* number = node.as_integer()) return number->get();
+  if (const auto* number = node.as_floating_point()) return number->get();
+  if (const auto* boolean = node.as_boolean()) return boolean->get();
+  return nullptr;  // dates and times, which no setting is
+}
+
+json::object unwrapped(json::object object) {
+  if (object.size() != 1 || object.begin()->key() != program || !object.begin()->value().is_object()) return object;
+  return std::move(object.begin()->value().as_object());
+}
+
+std::expected<json::object, std::string> parse_toml(const std::string& text, const std::string& path) {
+  try {
+    const toml::table table = toml::parse(text, path);
+    return unwrapped(json_of(table, 0).as_object());
+  } catch (const toml::parse_error& error) {
+    const auto& at = error.source().begin;
+    return std::unexpected(fmt::format("{}:{}:{}: {}", path, at.line, at.column, error.description()));
+  }
+}
+
+}  // namespace
+
+std::expected<json::object, std::string> read_json_file(const std::string& path) {
+  const auto text = content_of(path);
+  if (!text) return std::unexpected(text.error());
+  json::error_code error;
+  json::parse_options options;
+  options.max_depth = depth_max;
+  json::value value = json::parse(*text, error, {}, options);
+  if (error) return std::unexpected(fmt::format("{}: not JSON: {}", path, error.message()));
+  if (!value.is_object()) return std::unexpected(fmt::format("{}: not a JSON object", path));
+  return unwrapped(std::move(value.as_object()));
+}
+
+std::expected<json::object, std::string> read_settings_file(const std::string& path) {
+  if (path.ends_with(".json")) return read_json_file(path);
+  const auto text = content_of(path);
+  if (!text) return std::unexpected(text.error());
+  return parse_toml(*text, path);
+}
+
+}  // namespace simplevisor::transfer

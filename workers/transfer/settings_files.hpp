@@ -1,0 +1,20 @@
+// workers/transfer/settings_files.hpp
+//
+// Files of settings as the JSON objects that settings.hpp understands.
+//
+// Forms      TOML; JSON (the `with` table of a node). Everything may sit inside one table named like the program.
+// Bounds     1 MiB, 32 levels deep.
+// Errors     one line: file, and where the parser knows it line and column.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <expected>
+#include <string>
+
+namespace simplevisor::transfer {
+
+// By its name: JSON if it ends in ".json", else TOML.
+[[nodiscard]] std::expected<boost::json::object, std::string> read_settings_file(const std::string& path);
+[[nodiscard]] std::expected<boost::json::object, std::string> read_json_file(const std::string& path);
+
+}  // namespace simplevisor::transfer
