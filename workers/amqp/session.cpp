@@ -14,7 +14,9 @@ namespace {
 
 using Kind = broker::Failure::Kind;
 
+// Between two turns room for deliveries is looked at, so these bound by how much it can be overdrawn.
 constexpr int frames_a_turn_max = 1000;
+constexpr std::size_t body_bytes_a_turn_max = std::size_t{1} << 20;
 
 std::unexpected<Problem> problem(Kind kind, std::string message) {
   return std::unexpected(Problem{{kind, std::move(message)}, false, 0, false});
@@ -152,11 +154,13 @@ Outcome<> Session::wait() {
 }
 
 Outcome<> Session::read() {
-  for (int frames = 0; frames < frames_a_turn_max; ++frames) {
+  std::size_t body_bytes = 0;
+  for (int frames = 0; frames < frames_a_turn_max && body_bytes < body_bytes_a_turn_max; ++frames) {
     amqp_frame_t frame;
     const auto got = connection_.next_frame(frame);
     if (!got) return std::unexpected(got.error());
     if (!*got) return {};
+    if (frame.frame_type == AMQP_FRAME_BODY) body_bytes += frame.payload.body_fragment.len;
     const auto done = on_frame(frame);
     connection_.release(frame.channel);
     if (!done || over_) return done;
