@@ -17,8 +17,9 @@ using testing::SizeIs;
 class TransferProgramTest : public testing::Test {
  protected:
   [[nodiscard]] std::vector<std::string> between(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"--incoming-queue", "path=" + shop.path("in"), "--outgoing-queue",
-                                       "path=" + shop.path("out"), "--reliable", "--remove"};
+    std::vector<std::string> arguments{"--incoming-queue", "path=" + shop.path("in"),
+                                       "--outgoing-queue", "path=" + shop.path("out"),
+                                       "--reliable",       "--remove"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -35,7 +36,9 @@ TEST_F(TransferProgramTest, MovesEverythingAndLeaves) {
 
 TEST_F(TransferProgramTest, WithoutRemoveEverythingIsSentOnceAndStays) {
   shop.fill("in", 100);
-  EXPECT_EQ(shop.run({"--incoming-queue", "path=" + shop.path("in"), "--outgoing-queue", "path=" + shop.path("out")}), 0);
+  EXPECT_EQ(shop.run({"--incoming-queue", "path=" + shop.path("in"), "--outgoing-queue",
+                      "path=" + shop.path("out")}),
+            0);
   EXPECT_EQ(shop.bodies("in"), numbered(100));
   EXPECT_EQ(shop.bodies("out"), numbered(100));
   EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
@@ -58,7 +61,8 @@ TEST_F(TransferProgramTest, SetsAsideWhatIsNoMessageAndGoesOn) {
   EXPECT_THAT(shop.bodies("out"), SizeIs(4));
   EXPECT_EQ(shop.count("in"), 0U);
   EXPECT_EQ(shop.count("in.dead"), 2U);
-  EXPECT_THAT(shop.log(), AllOf(HasSubstr("dead letter"), HasSubstr("malformed message: the element is empty")));
+  EXPECT_THAT(shop.log(),
+              AllOf(HasSubstr("dead letter"), HasSubstr("malformed message: the element is empty")));
 }
 
 TEST_F(TransferProgramTest, WithLoopItWaitsForMoreUntilItIsToldToStop) {
@@ -77,7 +81,8 @@ TEST_F(TransferProgramTest, WithLoopItWaitsForMoreUntilItIsToldToStop) {
   EXPECT_TRUE(arrived(6)) << "inotify wakes it: it polls once a minute only";
   agent.signal(SIGTERM);
   EXPECT_EQ(agent.wait(), 0);
-  EXPECT_THAT(read_file(shop.path("status")), AllOf(HasSubstr(R"("state":"left")"), HasSubstr(R"("sent":6)")));
+  EXPECT_THAT(read_file(shop.path("status")),
+              AllOf(HasSubstr(R"("state":"left")"), HasSubstr(R"("sent":6)")));
 }
 
 TEST_F(TransferProgramTest, DrainsUntilNothingCameForAWhile) {
@@ -121,7 +126,8 @@ for line in sys.stdin:
 TEST_F(TransferProgramTest, AFilterChangesDiscardsAndRefusesAndItsDeathCostsOneMessage) {
   shop.fill("in", 12);
   EXPECT_EQ(shop.run(between({"--filter", script(filter)})), 0) << shop.log();
-  EXPECT_EQ(shop.bodies("out"), (std::multiset<std::string>{"changed-0", "m-2", "changed-3", "changed-6", "changed-9", "m-11"}));
+  EXPECT_EQ(shop.bodies("out"),
+            (std::multiset<std::string>{"changed-0", "m-2", "changed-3", "changed-6", "changed-9", "m-11"}));
   EXPECT_EQ(shop.bodies("in.dead"), (std::multiset<std::string>{"m-5", "m-8"})) << "as they were";
   EXPECT_EQ(shop.count("in"), 0U);
 }
@@ -138,7 +144,8 @@ TEST_F(TransferProgramTest, KilledAtAnyMomentItLosesNothing) {
     agent.wait();
   }
   // Locks of the dead are broken by hand: their age is a matter of seconds.
-  ASSERT_TRUE(queue_at(shop.path("in")).purge({.maxlock = std::chrono::seconds{1}, .young_lock = std::chrono::seconds{0}}));
+  ASSERT_TRUE(queue_at(shop.path("in"))
+                  .purge({.maxlock = std::chrono::seconds{1}, .young_lock = std::chrono::seconds{0}}));
   const auto entries = queue_at(shop.path("in")).list().value();
   for (const auto& entry : entries) {
     if (entry.locked) {
@@ -154,10 +161,12 @@ TEST_F(TransferProgramTest, KilledAtAnyMomentItLosesNothing) {
 }
 
 TEST_F(TransferProgramTest, SaysWhatIsWrongWithItsSettingsAllAtOnce) {
-  std::ofstream{shop.path("bad.toml")} << "widow = 3\nreliable = \"maybe\"\n[incoming.queue]\npath = \"/tmp/x\"\n";
+  std::ofstream{shop.path("bad.toml")}
+      << "widow = 3\nreliable = \"maybe\"\n[incoming.queue]\npath = \"/tmp/x\"\n";
   EXPECT_EQ(shop.run({"--conf", shop.path("bad.toml"), "--count", "many"}), 78);
   EXPECT_THAT(shop.log(), AllOf(HasSubstr("widow: unknown setting (did you mean \"window\"?)"),
-                                HasSubstr("reliable: \"maybe\" is no boolean"), HasSubstr("--count: \"many\" is no whole number")));
+                                HasSubstr("reliable: \"maybe\" is no boolean"),
+                                HasSubstr("--count: \"many\" is no whole number")));
   EXPECT_EQ(shop.run({"--incoming-queue", "path=/tmp/x"}), 78);
   EXPECT_THAT(shop.log(), HasSubstr("outgoing: neither outgoing-broker-uri nor outgoing-queue is given"));
   EXPECT_EQ(shop.run({"--nonsense"}), 64);
@@ -165,8 +174,11 @@ TEST_F(TransferProgramTest, SaysWhatIsWrongWithItsSettingsAllAtOnce) {
 
 TEST_F(TransferProgramTest, ReadsItsSettingsFromToml) {
   shop.fill("in", 2);
-  std::ofstream{shop.path("agent.toml")} << "[simplevisor-transfer]\nreliable = true\nremove = true\n[simplevisor-transfer.incoming]\nqueue = \"path="
-                                         << shop.path("in") << "\"\n[simplevisor-transfer.outgoing.queue]\npath = \"" << shop.path("out") << "\"\n";
+  std::ofstream{shop.path("agent.toml")}
+      << "[simplevisor-transfer]\nreliable = true\nremove = true\n[simplevisor-transfer.incoming]\nqueue = "
+         "\"path="
+      << shop.path("in") << "\"\n[simplevisor-transfer.outgoing.queue]\npath = \"" << shop.path("out")
+      << "\"\n";
   EXPECT_EQ(shop.run({"--conf", shop.path("agent.toml")}), 0) << shop.log();
   EXPECT_EQ(shop.count("out"), 2U);
 }

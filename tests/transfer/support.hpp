@@ -24,7 +24,8 @@ class Workshop {
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ / name; }
 
   // Messages numbered from `first`, as bodies "PREFIX-N".
-  void fill(const std::string& queue, int count, const std::string& prefix = "m", const message::Header& header = {}) {
+  void fill(const std::string& queue, int count, const std::string& prefix = "m",
+            const message::Header& header = {}) {
     dirq::Queue target = queue_at(path(queue));
     for (int n = 0; n < count; ++n) {
       const message::Message message{header, prefix + "-" + std::to_string(n), true};
@@ -36,7 +37,9 @@ class Workshop {
     for (const std::string& content : contents(path(queue))) all.insert(body_of(content));
     return all;
   }
-  [[nodiscard]] std::size_t count(const std::string& queue) const { return queue_at(path(queue)).count().value(); }
+  [[nodiscard]] std::size_t count(const std::string& queue) const {
+    return queue_at(path(queue)).count().value();
+  }
 
   [[nodiscard]] Program start(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), TRANSFER_PROGRAM);

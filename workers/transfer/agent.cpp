@@ -20,8 +20,8 @@
 #include "workers/transfer/ends.hpp"
 #include "workers/transfer/filter.hpp"
 #include "workers/transfer/machine.hpp"
-#include "workers/transfer/status_file.hpp"
 #include "workers/transfer/statistics.hpp"
+#include "workers/transfer/status_file.hpp"
 
 namespace simplevisor::transfer {
 namespace {
@@ -69,7 +69,9 @@ ExitCode exit_of(Failure::Kind kind) {
 class Agent::Loop {
  public:
   Loop(const Settings& settings, bool supervised)
-      : settings_{settings}, machine_{machine_options(settings, supervised)}, status_file_{settings.status_file} {}
+      : settings_{settings},
+        machine_{machine_options(settings, supervised)},
+        status_file_{settings.status_file} {}
 
   service::Result<void> prepare() {
     SourceListener listener{.tell = [this](Event event) { on(std::move(event)); },
@@ -82,7 +84,8 @@ class Agent::Loop {
     if (!sink) return std::unexpected(std::move(sink).error());
     sink_ = *std::move(sink);
     if (!settings_.filter.empty()) {
-      filter_ = std::make_unique<Filter>(io_.get_executor(), settings_, [this](FilterAnswer answer) { answered(answer); });
+      filter_ = std::make_unique<Filter>(io_.get_executor(), settings_,
+                                         [this](FilterAnswer answer) { answered(answer); });
     }
     return {};
   }
@@ -196,6 +199,9 @@ class Agent::Loop {
       message.header["destination"] = settings_.destination;
     else if (!settings_.destination.empty())
       message.header.try_emplace("destination", settings_.destination);
+    // What a broker confirms it may still lose with its memory, unless it was asked to keep it.
+    if (settings_.reliable && settings_.outgoing.queue.empty())
+      message.header.try_emplace("persistent", "true");
     sink_->put(send.ticket, message);
   }
   void perform(const Settle& settle) {
@@ -210,8 +216,8 @@ class Agent::Loop {
   void perform(const Leave& leave) {
     left_ = true;
     const Counters& c = machine_.counters();
-    report("leaving: received {}, sent {}, discarded {}, dead letters {}, retried {}", c.received, c.sent, c.discarded,
-           c.quarantined, c.retried);
+    report("leaving: received {}, sent {}, discarded {}, dead letters {}, retried {}", c.received, c.sent,
+           c.discarded, c.quarantined, c.retried);
     if (leave.failure) {
       report("{}", leave.failure->message);
       exit_ = exit_of(leave.failure->kind);

@@ -78,8 +78,8 @@ void Link::let_go() {
 
 // ---- source
 
-BrokerSource::BrokerSource(boost::asio::any_io_executor executor, broker::Address address, const MakeClient& make,
-                           std::string dead_letter, SourceListener listener)
+BrokerSource::BrokerSource(boost::asio::any_io_executor executor, broker::Address address,
+                           const MakeClient& make, std::string dead_letter, SourceListener listener)
     : link_{std::move(executor), "incoming", std::move(address), make,
             [this](broker::Event event) { heard(std::move(event)); }},
       dead_letter_{std::move(dead_letter)},

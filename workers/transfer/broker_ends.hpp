@@ -32,7 +32,8 @@ class Link {
   using Tell = std::function<void(broker::Event)>;
 
   // `tell`: Connected and whatever follows it; or Closed, when no endpoint could be connected to.
-  Link(boost::asio::any_io_executor executor, std::string name, broker::Address address, MakeClient make, Tell tell);
+  Link(boost::asio::any_io_executor executor, std::string name, broker::Address address, MakeClient make,
+       Tell tell);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -88,7 +89,8 @@ class BrokerSource final : public Source {
 
 class BrokerSink final : public Sink {
  public:
-  BrokerSink(boost::asio::any_io_executor executor, broker::Address address, const MakeClient& make, TellSink tell);
+  BrokerSink(boost::asio::any_io_executor executor, broker::Address address, const MakeClient& make,
+             TellSink tell);
 
   void open() override { link_.open(); }
   void put(Ticket ticket, const message::Message& message) override;

@@ -26,8 +26,8 @@ std::unexpected<service::Error> wrong(std::string message) {
 
 // ---- queues
 
-Result<std::optional<long>> number_in(const Pairs& pairs, const std::string& key, std::string_view whose, int base,
-                                      long max) {
+Result<std::optional<long>> number_in(const Pairs& pairs, const std::string& key, std::string_view whose,
+                                      int base, long max) {
   const auto found = pairs.find(key);
   if (found == pairs.end()) return std::nullopt;
   long value = 0;
@@ -57,7 +57,8 @@ Result<QueueSettings> queue_settings(const Pairs& pairs, std::string_view whose)
   if (const auto type = pairs.find("type"); type != pairs.end() && type->second != "DQS")
     return wrong(fmt::format("{}: type={}: only simple queues (DQS) can be used", whose, type->second));
   constexpr long seconds_max = 1'000'000'000;
-  const auto umask = number_in(pairs, "umask", whose, pairs.contains("umask") && pairs.at("umask").starts_with('0') ? 8 : 10, 0777);
+  const auto umask = number_in(pairs, "umask", whose,
+                               pairs.contains("umask") && pairs.at("umask").starts_with('0') ? 8 : 10, 0777);
   const auto rndhex = number_in(pairs, "rndhex", whose, 10, 15);
   const auto granularity = number_in(pairs, "granularity", whose, 10, seconds_max);
   const auto maxlock = number_in(pairs, "maxlock", whose, 10, seconds_max);
@@ -94,13 +95,17 @@ std::string dead_letter_of(const Settings& settings) {
   if (!settings.incoming.queue.empty()) return beside(settings.incoming.queue.at("path"));
   if (!settings.outgoing.queue.empty()) return beside(settings.outgoing.queue.at("path"));
   if (const std::string dir = variable("STATE_DIRECTORY"); !dir.empty()) return dir + "/transfer.dead";
-  if (const std::string dir = variable("XDG_STATE_HOME"); !dir.empty()) return dir + "/simplevisor/transfer.dead";
-  if (const std::string dir = variable("HOME"); !dir.empty()) return dir + "/.local/state/simplevisor/transfer.dead";
+  if (const std::string dir = variable("XDG_STATE_HOME"); !dir.empty())
+    return dir + "/simplevisor/transfer.dead";
+  if (const std::string dir = variable("HOME"); !dir.empty())
+    return dir + "/.local/state/simplevisor/transfer.dead";
   return fmt::format("/var/tmp/simplevisor-transfer-{}.dead", ::getuid());
 }
 
 dirq::Durability durability_of(const Settings& settings) {
-  const std::string word = !settings.durability.empty() ? settings.durability : settings.reliable ? "full" : "none";
+  const std::string word = !settings.durability.empty() ? settings.durability
+                           : settings.reliable          ? "full"
+                                                        : "none";
   if (word == "full") return dirq::Durability::full;
   return word == "data" ? dirq::Durability::data : dirq::Durability::none;
 }
@@ -123,7 +128,8 @@ Result<Broker> broker_of(const SideSettings& side, std::string_view whose) {
     made.address.failover.reconnects_max = 0;
   std::vector<broker::Credential> credentials;
   for (const Pairs& block : side.broker_auth) {
-    auto credential = block.contains("") ? broker::parse_credential(block.at("")) : broker::credential_from(block);
+    auto credential =
+        block.contains("") ? broker::parse_credential(block.at("")) : broker::credential_from(block);
     if (!credential) return wrong(fmt::format("{}-broker-auth: {}", whose, credential.error().message));
     credentials.push_back(*std::move(credential));
   }
@@ -165,7 +171,8 @@ std::uint32_t prefetch_of(const Settings& settings) {
   if (settings.prefetch) return static_cast<std::uint32_t>(*settings.prefetch);
   // A counted run must not swallow the broker's backlog.
   const std::uint64_t window = std::clamp<std::uint64_t>(settings.window, 1, 65'535);
-  return static_cast<std::uint32_t>(settings.count ? std::clamp<std::uint64_t>(*settings.count, 1, window) : window);
+  return static_cast<std::uint32_t>(settings.count ? std::clamp<std::uint64_t>(*settings.count, 1, window)
+                                                   : window);
 }
 
 Result<stomp::Options> stomp_options(const Settings& settings, const SideSettings& side, const Broker& broker,
@@ -175,7 +182,8 @@ Result<stomp::Options> stomp_options(const Settings& settings, const SideSetting
   options.login = broker.plain;
   options.connect = header_of(side.broker_connect);
   if (settings.heart_beat)
-    options.heart_beat = stomp::HeartBeat{.client = settings.timeout_client, .server = settings.timeout_server};
+    options.heart_beat =
+        stomp::HeartBeat{.client = settings.timeout_client, .server = settings.timeout_server};
   options.reliable = settings.reliable;
   options.timeout_connect = settings.timeout_connect;
   options.timeout_broker = settings.timeout_broker;
@@ -217,7 +225,8 @@ Result<MakeClient> client_maker(const boost::asio::any_io_executor& executor, co
     case broker::Protocol::stomp: {
       auto options = stomp_options(settings, side, broker, incoming);
       if (!options) return std::unexpected(std::move(options).error());
-      return [executor, options = *std::move(options)](const broker::Endpoint& endpoint, broker::Client::Tell tell) {
+      return [executor, options = *std::move(options)](const broker::Endpoint& endpoint,
+                                                       broker::Client::Tell tell) {
         stomp::Options mine = options;
         mine.endpoint = endpoint;
         return std::make_unique<stomp::Client>(executor, std::move(mine), std::move(tell));
@@ -238,8 +247,8 @@ Result<MakeClient> client_maker(const boost::asio::any_io_executor& executor, co
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& executor, const Settings& settings,
-                                            SourceListener listener) {
+Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& executor,
+                                            const Settings& settings, SourceListener listener) {
   const SideSettings& side = settings.incoming;
   if (!side.queue.empty()) {
     const auto queue = queue_settings(side.queue, "incoming-queue");
@@ -252,8 +261,10 @@ Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& 
                                .message_bytes_max = settings.message_bytes_max,
                                .poll = settings.poll,
                                .purge_every = settings.purge};
-    options.purge.maxlock = queue->maxlock ? std::chrono::seconds{*queue->maxlock} : seconds(settings.maxlock);
-    options.purge.maxtemp = queue->maxtemp ? std::chrono::seconds{*queue->maxtemp} : seconds(settings.maxtemp);
+    options.purge.maxlock =
+        queue->maxlock ? std::chrono::seconds{*queue->maxlock} : seconds(settings.maxlock);
+    options.purge.maxtemp =
+        queue->maxtemp ? std::chrono::seconds{*queue->maxtemp} : seconds(settings.maxtemp);
     return std::make_unique<QueueSource>(executor, std::move(options), std::move(listener));
   }
   auto broker = broker_of(side, "incoming");
@@ -264,8 +275,8 @@ Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& 
                                         std::move(listener));
 }
 
-Result<std::unique_ptr<Sink>> make_sink(const boost::asio::any_io_executor& executor, const Settings& settings,
-                                        TellSink tell) {
+Result<std::unique_ptr<Sink>> make_sink(const boost::asio::any_io_executor& executor,
+                                        const Settings& settings, TellSink tell) {
   const SideSettings& side = settings.outgoing;
   if (!side.queue.empty()) {
     auto queue = queue_settings(side.queue, "outgoing-queue");
@@ -273,7 +284,8 @@ Result<std::unique_ptr<Sink>> make_sink(const boost::asio::any_io_executor& exec
     queue->options.durability = durability_of(settings);
     return std::make_unique<QueueSink>(
         executor,
-        QueueSinkOptions{.path = queue->path, .queue = queue->options, .encode = queue->encode, .batch = settings.batch},
+        QueueSinkOptions{
+            .path = queue->path, .queue = queue->options, .encode = queue->encode, .batch = settings.batch},
         std::move(tell));
   }
   auto broker = broker_of(side, "outgoing");

@@ -16,8 +16,8 @@
 
 namespace simplevisor::transfer {
 
-[[nodiscard]] service::Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& executor,
-                                                                   const Settings& settings, SourceListener listener);
+[[nodiscard]] service::Result<std::unique_ptr<Source>> make_source(
+    const boost::asio::any_io_executor& executor, const Settings& settings, SourceListener listener);
 [[nodiscard]] service::Result<std::unique_ptr<Sink>> make_sink(const boost::asio::any_io_executor& executor,
                                                                const Settings& settings, TellSink tell);
 

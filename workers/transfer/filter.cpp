@@ -20,7 +20,8 @@ std::vector<std::string> inherited_environment() {
   std::vector<std::string> kept;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view variable{*entry};
-    if (variable.starts_with("NOTIFY_SOCKET=") || variable.starts_with("WATCHDOG_") || variable.starts_with("LISTEN_"))
+    if (variable.starts_with("NOTIFY_SOCKET=") || variable.starts_with("WATCHDOG_") ||
+        variable.starts_with("LISTEN_"))
       continue;
     kept.emplace_back(variable);
   }
@@ -30,7 +31,9 @@ std::vector<std::string> inherited_environment() {
 struct Translation {
   std::size_t message_bytes_max;
 
-  FilterAnswer operator()(protocol::Ready& ready) const { return Event{FilterReady{ready.window, ready.wants_idle}}; }
+  FilterAnswer operator()(protocol::Ready& ready) const {
+    return Event{FilterReady{ready.window, ready.wants_idle}};
+  }
   FilterAnswer operator()(protocol::Accept& accept) const {
     if (!accept.message_json) return FilterAccepted{accept.seq, {}};
     auto decoded = message::decode(*accept.message_json, {.input_bytes_max = line_factor * message_bytes_max,

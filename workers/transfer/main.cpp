@@ -40,7 +40,8 @@ bool repeats(SettingType type) {
 
 void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "simplevisor-transfer " SIMPLEVISOR_VERSION);
-  app.add_option("--conf,--config,--cfg", line.conf, "file with settings, TOML or JSON; the command line wins");
+  app.add_option("--conf,--config,--cfg", line.conf,
+                 "file with settings, TOML or JSON; the command line wins");
   app.add_option("--with", line.with, "JSON file with settings: the `with` table of a node");
   for (const SettingInfo& info : settings_table()) {
     if (info.help.empty()) continue;  // known only to be refused, with a reason, in files
@@ -52,7 +53,8 @@ void declare(CLI::App& app, CommandLine& line) {
     }
     std::string names = fmt::format("--{}", info.name);
     if (info.name == "count") names += ",-c";
-    auto* const option = app.add_option(names, line.values.emplace_back(info, std::vector<std::string>{}).second, help);
+    auto* const option =
+        app.add_option(names, line.values.emplace_back(info, std::vector<std::string>{}).second, help);
     option->expected(1);
     if (repeats(info.type))
       option->take_all();
@@ -60,7 +62,8 @@ void declare(CLI::App& app, CommandLine& line) {
       option->take_last();
   }
   app.footer(
-      "Exit status: 0 done, 1 messages were left, 64 command line, 69 broker unavailable, 70 internal fault,\n"
+      "Exit status: 0 done, 1 messages were left, 64 command line, 69 broker unavailable, 70 internal "
+      "fault,\n"
       "75 try again later, 76 protocol, 77 authentication or permission, 78 settings.");
 }
 
@@ -83,7 +86,8 @@ std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
   std::vector<std::string> problems;
   const auto set = [&](const std::expected<json::object, std::string>& given, const std::string& from) {
     if (!given) return problems.push_back(given.error());
-    for (const std::string& problem : set_from(settings, flattened(*given))) problems.push_back(from + problem);
+    for (const std::string& problem : set_from(settings, flattened(*given)))
+      problems.push_back(from + problem);
   };
   if (!line.conf.empty()) set(read_settings_file(line.conf), line.conf + ": ");
   if (!line.with.empty()) set(read_json_file(line.with), line.with + ": ");
@@ -99,7 +103,8 @@ bool supervised() {
 
 int run(int argc, char** argv) {
   simplevisor::service::report_as("simplevisor-transfer");
-  CLI::App app{"Moves messages between brokers (STOMP, AMQP 0-9-1) and directory queues.", "simplevisor-transfer"};
+  CLI::App app{"Moves messages between brokers (STOMP, AMQP 0-9-1) and directory queues.",
+               "simplevisor-transfer"};
   CommandLine line;
   declare(app, line);
   try {

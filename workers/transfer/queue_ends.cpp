@@ -78,8 +78,8 @@ void QueueSource::want(std::size_t room) {
     auto lock = open_->taker.next();
     if (!lock) {
       if (troubles_++ == 0) report("cannot take: {}", lock.error().message);
-      const auto pause = std::min<std::chrono::milliseconds>(trouble_first * (1U << std::min(troubles_ - 1, 5U)),
-                                                             trouble_max);
+      const auto pause = std::min<std::chrono::milliseconds>(
+          trouble_first * (1U << std::min(troubles_ - 1, 5U)), trouble_max);
       return wait_for_more(pause);
     }
     if (!*lock) return pass_is_over();
@@ -144,13 +144,14 @@ dirq::Result<void> QueueSource::bury(dirq::Lock& lock, const std::string& reason
   const dirq::ElementName name = lock.name();
   const auto letter = open_->dead.take(open_->queue, lock);
   if (!letter) return std::unexpected(letter.error());
-  report("dead letter: {} of {} is {} of {}: {}", name.str(), options_.path, letter->str(), open_->dead.path(),
-         reason);
+  report("dead letter: {} of {} is {} of {}: {}", name.str(), options_.path, letter->str(),
+         open_->dead.path(), reason);
   open_->dead.note(*letter, {1, reason, options_.path, name.str()});
   return {};
 }
 
-Event QueueSource::settle(Ticket ticket, Verdict verdict, const std::string& reason, const message::Message*) {
+Event QueueSource::settle(Ticket ticket, Verdict verdict, const std::string& reason,
+                          const message::Message*) {
   const auto held = held_.find(ticket);
   if (held == held_.end()) return Settled{ticket};
   dirq::Lock& lock = held->second;

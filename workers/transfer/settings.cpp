@@ -71,7 +71,8 @@ Setter number(Field field, std::uint64_t min, std::uint64_t max) {
     const std::string given = text_of(value).value_or("");
     std::uint64_t parsed = 0;
     const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), parsed);
-    if (given.empty() || error != std::errc{} || end != given.data() + given.size() || parsed < min || parsed > max)
+    if (given.empty() || error != std::errc{} || end != given.data() + given.size() || parsed < min ||
+        parsed > max)
       return needs(fmt::format("whole number from {} to {}", min, max), value);
     std::invoke(field, settings) = parsed;
     return {};
@@ -154,7 +155,8 @@ Complaint set_filter(Settings& settings, const json::value& value) {
       words.emplace_back(word.as_string());
     }
   }
-  if (words.empty() || words.front().empty()) return "must be a program, or a list of a program and its arguments";
+  if (words.empty() || words.front().empty())
+    return "must be a program, or a list of a program and its arguments";
   settings.filter = std::move(words);
   return {};
 }
@@ -187,18 +189,22 @@ void add_side(std::vector<Row>& rows, std::string_view direction) {
   const auto at = [](auto SideSettings::* part) {
     return [part](Settings& settings) -> auto& { return settings.*side.*part; };
   };
-  rows.push_back({{named("broker-uri"), SettingType::text, "where the broker is"}, text(at(&SideSettings::broker_uri))});
-  rows.push_back({{named("broker-auth"), SettingType::list_of_pairs, "who we are: \"plain name=N pass=P\", \"x509 ...\""},
+  rows.push_back(
+      {{named("broker-uri"), SettingType::text, "where the broker is"}, text(at(&SideSettings::broker_uri))});
+  rows.push_back({{named("broker-auth"), SettingType::list_of_pairs,
+                   "who we are: \"plain name=N pass=P\", \"x509 ...\""},
                   list_of_pairs(at(&SideSettings::broker_auth), true)});
-  rows.push_back({{named("broker-type"), SettingType::text, "RabbitMQ, ActiveMQ, ...: instead of what it says itself"},
-                  text(at(&SideSettings::broker_type))});
+  rows.push_back(
+      {{named("broker-type"), SettingType::text, "RabbitMQ, ActiveMQ, ...: instead of what it says itself"},
+       text(at(&SideSettings::broker_type))});
   rows.push_back({{named("broker-connect"), SettingType::pairs, "more headers of STOMP's CONNECT"},
                   pairs(at(&SideSettings::broker_connect))});
   rows.push_back({{named("broker-sockopts"), SettingType::pairs, "options of the socket"},
                   pairs(at(&SideSettings::broker_sockopts))});
   rows.push_back({{named("broker-tls"), SettingType::pairs, "ca_file, ca_directory, verify, server_name"},
                   pairs(at(&SideSettings::broker_tls))});
-  rows.push_back({{named("broker-module"), SettingType::text, ""}, refuse("there is one client library only")});
+  rows.push_back(
+      {{named("broker-module"), SettingType::text, ""}, refuse("there is one client library only")});
   rows.push_back({{named("queue"), SettingType::pairs, "a directory queue: path=... and its options"},
                   pairs(at(&SideSettings::queue))});
 }
@@ -211,59 +217,81 @@ std::vector<Row> make_rows() {
     rows.push_back({{name, type, help}, std::move(set)});
   };
   constexpr std::uint64_t many = std::uint64_t{1} << 53U;
-  add("subscribe", SettingType::list_of_pairs, "what to receive: destination=... and more headers; may be repeated",
+  add("subscribe", SettingType::list_of_pairs,
+      "what to receive: destination=... and more headers; may be repeated",
       list_of_pairs(&Settings::subscribe));
   add("unsubscribe", SettingType::list_of_pairs, "unsubscribe before disconnecting (STOMP); may be empty",
       list_of_pairs(&Settings::unsubscribe));
   add("prefetch", SettingType::count, "messages the broker may send us beyond those acknowledged",
       number(&Settings::prefetch, 0, 65'535));
   add("destination", SettingType::text, "where messages go that do not say it", text(&Settings::destination));
-  add("destination-overrides", SettingType::flag, "all messages go to `destination`", flag(&Settings::destination_overrides));
+  add("destination-overrides", SettingType::flag, "all messages go to `destination`",
+      flag(&Settings::destination_overrides));
   add("passive", SettingType::flag, "declare nothing at the broker (AMQP)", flag(&Settings::passive));
   add("mandatory", SettingType::flag, "a message that no queue is bound for is refused (AMQP; default)",
       flag(&Settings::mandatory));
   add("heart-beat", SettingType::flag, "heart-beats both ways (STOMP)", flag(&Settings::heart_beat));
-  add("reliable", SettingType::flag, "nothing is lost: acknowledge and remove only what has arrived", flag(&Settings::reliable));
-  add("remove", SettingType::flag, "remove what was transferred from the incoming queue", flag(&Settings::remove));
+  add("reliable", SettingType::flag, "nothing is lost: acknowledge and remove only what has arrived",
+      flag(&Settings::reliable));
+  add("remove", SettingType::flag, "remove what was transferred from the incoming queue",
+      flag(&Settings::remove));
   add("loop", SettingType::flag, "wait for more in the incoming queue", flag(&Settings::loop));
-  add("lazy", SettingType::flag, "connect the outgoing side for the first message only", flag(&Settings::lazy));
+  add("lazy", SettingType::flag, "connect the outgoing side for the first message only",
+      flag(&Settings::lazy));
   add("statistics", SettingType::flag, "print statistics at the end", flag(&Settings::statistics));
   add("daemon", SettingType::flag, "go to the background", flag(&Settings::daemon));
-  add("reconnect", SettingType::flag, "connect again when a broker is lost (default: where nobody supervises us)",
+  add("reconnect", SettingType::flag,
+      "connect again when a broker is lost (default: where nobody supervises us)",
       flag(&Settings::reconnect));
-  add("window", SettingType::count, "messages in hand at a time, at most", number(&Settings::window, 1, 100'000));
+  add("window", SettingType::count, "messages in hand at a time, at most",
+      number(&Settings::window, 1, 100'000));
   add("window-bytes", SettingType::size, "bytes in hand at a time, about", size(&Settings::window_bytes));
-  add("message-bytes-max", SettingType::size, "larger messages are set aside", size(&Settings::message_bytes_max));
-  add("batch", SettingType::count, "messages of the outgoing queue made durable together", number(&Settings::batch, 1, 256));
-  add("durability", SettingType::text, "of the outgoing queue: none, data or full (default: full if reliable, else none)",
+  add("message-bytes-max", SettingType::size, "larger messages are set aside",
+      size(&Settings::message_bytes_max));
+  add("batch", SettingType::count, "messages of the outgoing queue made durable together",
+      number(&Settings::batch, 1, 256));
+  add("durability", SettingType::text,
+      "of the outgoing queue: none, data or full (default: full if reliable, else none)",
       text(&Settings::durability));
-  add("dead-letter", SettingType::text, "queue for what can never be sent (default: beside the queue of either side)",
+  add("dead-letter", SettingType::text,
+      "queue for what can never be sent (default: beside the queue of either side)",
       text(&Settings::dead_letter));
   add("count", SettingType::count, "leave after this many messages", number(&Settings::count, 0, many));
   add("duration", SettingType::time, "leave after this time", time(&Settings::duration));
-  add("timeout-inactivity", SettingType::time, "leave when no message came for this long", time(&Settings::timeout_inactivity));
+  add("timeout-inactivity", SettingType::time, "leave when no message came for this long",
+      time(&Settings::timeout_inactivity));
   add("timeout-connect", SettingType::time, "for a connection to be made", time(&Settings::timeout_connect));
   add("timeout-broker", SettingType::time, "for an answer of the broker", time(&Settings::timeout_broker));
-  add("timeout-linger", SettingType::time, "for what is in hand when leaving (default: 10 s)", time(&Settings::timeout_linger));
+  add("timeout-linger", SettingType::time, "for what is in hand when leaving (default: 10 s)",
+      time(&Settings::timeout_linger));
   add("timeout-disconnect", SettingType::time, "for the goodbye", time(&Settings::timeout_disconnect));
   add("timeout-flush", SettingType::time, "for the last bytes", time(&Settings::timeout_flush));
-  add("timeout-client", SettingType::time, "how often we are heard (heart-beat)", time(&Settings::timeout_client));
-  add("timeout-server", SettingType::time, "how often we want to hear the broker (heart-beat)", time(&Settings::timeout_server));
+  add("timeout-client", SettingType::time, "how often we are heard (heart-beat)",
+      time(&Settings::timeout_client));
+  add("timeout-server", SettingType::time, "how often we want to hear the broker (heart-beat)",
+      time(&Settings::timeout_server));
   add("timeout-status", SettingType::time, "how long --status asks", time(&Settings::timeout_status));
   add("poll", SettingType::time, "how often an idle queue is looked at", time(&Settings::poll));
   add("purge", SettingType::time, "how often old locks are removed; 0: never", time(&Settings::purge));
-  add("maxlock", SettingType::time, "age from which a purge breaks locks; 0: never", time(&Settings::maxlock));
-  add("maxtemp", SettingType::time, "age from which a purge removes temporaries; 0: never", time(&Settings::maxtemp));
-  add("filter", SettingType::words, "program that checks and may change each message (JSON lines)", set_filter);
+  add("maxlock", SettingType::time, "age from which a purge breaks locks; 0: never",
+      time(&Settings::maxlock));
+  add("maxtemp", SettingType::time, "age from which a purge removes temporaries; 0: never",
+      time(&Settings::maxtemp));
+  add("filter", SettingType::words, "program that checks and may change each message (JSON lines)",
+      set_filter);
   add("filter-data", SettingType::table, "JSON object told to the filter at its start", set_filter_data);
-  add("filter-timeout", SettingType::time, "for the filter to answer; 0: none", time(&Settings::filter_timeout));
-  add("pidfile", SettingType::text, "file with our pid, by which --quit and --status find us", text(&Settings::pidfile));
+  add("filter-timeout", SettingType::time, "for the filter to answer; 0: none",
+      time(&Settings::filter_timeout));
+  add("pidfile", SettingType::text, "file with our pid, by which --quit and --status find us",
+      text(&Settings::pidfile));
   add("quit", SettingType::flag, "ask the agent of the pid file to leave", flag(&Settings::quit));
   add("status", SettingType::flag, "tell whether the agent of the pid file is well", flag(&Settings::status));
-  add("status-file", SettingType::text, "file in which the counters are kept, JSON", text(&Settings::status_file));
+  add("status-file", SettingType::text, "file in which the counters are kept, JSON",
+      text(&Settings::status_file));
   add("debug", SettingType::count, "more words", number(&Settings::debug, 0, 4));
   for (const std::string_view name : {"callback-code", "callback-path", "callback-data"}) {
-    add(name, SettingType::text, "", refuse("code in another language cannot be loaded: see filter and rules"));
+    add(name, SettingType::text, "",
+        refuse("code in another language cannot be loaded: see filter and rules"));
   }
   return rows;
 }
@@ -280,7 +308,8 @@ const Row* row_of(std::string_view name) {
 
 void flatten(const json::object& given, const std::string& before, json::object& flat) {
   for (const auto& [key, value] : given) {
-    std::string name = before.empty() ? std::string{key} : fmt::format("{}-{}", before, std::string_view{key});
+    std::string name =
+        before.empty() ? std::string{key} : fmt::format("{}-{}", before, std::string_view{key});
     std::ranges::replace(name, '_', '-');
     if (value.is_object() && row_of(name) == nullptr)
       flatten(value.as_object(), name, flat);
@@ -317,8 +346,9 @@ std::vector<std::string> set_from(Settings& settings, const json::object& given)
   for (const auto& [key, value] : given) {
     const std::string name{key};
     const Row* const row = row_of(name);
-    const Complaint complaint = row != nullptr ? row->set(settings, value)
-                                               : fmt::format("unknown setting{}", service::did_you_mean(name, names_of_settings()));
+    const Complaint complaint =
+        row != nullptr ? row->set(settings, value)
+                       : fmt::format("unknown setting{}", service::did_you_mean(name, names_of_settings()));
     if (complaint) problems.push_back(fmt::format("{}: {}", name.substr(0, 100), *complaint));
   }
   return problems;
@@ -333,7 +363,8 @@ std::vector<std::string> contradictions(const Settings& s) {
   complain((s.quit || s.status) && s.pidfile.empty(), "pidfile: quit and status need to know it");
   if (s.quit || s.status) return problems;
   const auto side = [&](const SideSettings& settings, std::string_view name) {
-    complain(!settings.given(), fmt::format("{}: neither {}-broker-uri nor {}-queue is given", name, name, name));
+    complain(!settings.given(),
+             fmt::format("{}: neither {}-broker-uri nor {}-queue is given", name, name, name));
     complain(!settings.broker_uri.empty() && !settings.queue.empty(),
              fmt::format("{}: both {}-broker-uri and {}-queue are given", name, name, name));
     complain(!settings.queue.empty() && !settings.queue.contains("path"),
@@ -351,12 +382,14 @@ std::vector<std::string> contradictions(const Settings& s) {
   complain(!from_queue && s.subscribe.empty(), "subscribe: an incoming broker needs at least one");
   for (const Pairs& subscription : s.subscribe)
     complain(!subscription.contains("destination"), "subscribe: without a destination");
-  complain(s.unsubscribe && s.unsubscribe->size() > s.subscribe.size(), "unsubscribe: more of them than of subscribe");
+  complain(s.unsubscribe && s.unsubscribe->size() > s.subscribe.size(),
+           "unsubscribe: more of them than of subscribe");
   complain(s.daemon && s.statistics, "statistics: a daemon has nobody to print them for");
   complain(s.filter.empty() && s.filter_data != "{}", "filter-data: needs a filter");
   complain(s.destination.empty() && s.destination_overrides, "destination-overrides: needs a destination");
-  complain(!s.durability.empty() && s.durability != "none" && s.durability != "data" && s.durability != "full",
-           "durability: none, data or full");
+  complain(
+      !s.durability.empty() && s.durability != "none" && s.durability != "data" && s.durability != "full",
+      "durability: none, data or full");
   complain(s.poll.count() == 0, "poll: must not be 0");
   complain(s.maxlock.count() > 0 && s.maxlock < std::chrono::seconds{3},
            "maxlock: below 3s, locks of living agents would be broken");

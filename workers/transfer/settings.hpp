@@ -48,7 +48,7 @@ struct Settings {
   std::vector<Pairs> subscribe;
   std::optional<std::vector<Pairs>> unsubscribe;
   std::optional<std::uint64_t> prefetch;
-  std::string destination;           // for messages without one
+  std::string destination;  // for messages without one
   bool destination_overrides = false;
   bool passive = false;
   bool mandatory = true;

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <toml++/toml.h>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
-#include <toml++/toml.h>
 
 namespace simplevisor::transfer {
 namespace {
@@ -27,7 +27,8 @@ std::expected<std::string, std::string> content_of(const std::string& path) {
   std::string text(file_bytes_max + 1, '\0');
   std::size_t size = 0;
   ssize_t got = 0;
-  while (size < text.size() && ((got = ::read(file, text.data() + size, text.size() - size)) > 0 || errno == EINTR)) {
+  while (size < text.size() &&
+         ((got = ::read(file, text.data() + size, text.size() - size)) > 0 || errno == EINTR)) {
     if (got > 0) size += static_cast<std::size_t>(got);
     if (got == 0) break;
     errno = 0;
@@ -60,7 +61,8 @@ json::value json_of(const toml::node& node, std::size_t depth) {
 }
 
 json::object unwrapped(json::object object) {
-  if (object.size() != 1 || object.begin()->key() != program || !object.begin()->value().is_object()) return object;
+  if (object.size() != 1 || object.begin()->key() != program || !object.begin()->value().is_object())
+    return object;
   return std::move(object.begin()->value().as_object());
 }
 

@@ -28,7 +28,7 @@ struct Brought {
 };
 
 struct SourceListener {
-  std::function<void(Event)> tell;         // SourceUp, SourceEnd, SourceDown
+  std::function<void(Event)> tell;       // SourceUp, SourceEnd, SourceDown
   std::function<Ticket(Brought)> bring;  // the answer is its name from now on
   std::function<void()> more;            // want() may bring something again
 };

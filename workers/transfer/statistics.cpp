@@ -30,8 +30,8 @@ std::string Statistics::text() const {
       count_, seconds, count / seconds / 1000, bytes / seconds / (1024 * 1024), bytes / count);
 }
 
-std::string status_json(const Counters& counters, std::uint64_t bytes, std::size_t pending, std::string_view state,
-                        std::string_view last_error) {
+std::string status_json(const Counters& counters, std::uint64_t bytes, std::size_t pending,
+                        std::string_view state, std::string_view last_error) {
   return boost::json::serialize(boost::json::object{{"state", state},
                                                     {"received", counters.received},
                                                     {"sent", counters.sent},
