@@ -114,9 +114,12 @@ TEST_F(Failing, LeavesWhatIsUndecidedToTheCallerWhenTheBrokerIsKilled) {
   Options fast = options_for(broker.amqp_port());
   Driver sender(fast);
   ASSERT_TRUE(sender.connect()) << sender.failure();
-  broker::Ticket ticket = 0;
   message::Message persistent = message_to(to_queue());
   persistent.header["persistent"] = "true";
+  broker::Ticket ticket = 1;
+  sender->publish(ticket, persistent);
+  ASSERT_TRUE(sender.decided(1));
+  broker.sync_definitions();
   while (sender.confirmed.size() < 1000) {
     while (ticket < sender.confirmed.size() + 100) sender->publish(++ticket, persistent);
     ASSERT_TRUE(sender.decided(sender.confirmed.size() + 1));
@@ -134,7 +137,8 @@ TEST_F(Failing, LeavesWhatIsUndecidedToTheCallerWhenTheBrokerIsKilled) {
   receiving.prefetch = 0;
   Driver receiver(receiving);
   ASSERT_TRUE(receiver.connect()) << receiver.failure();
-  EXPECT_TRUE(receiver.received(confirmed)) << "what was confirmed is not all there";
+  EXPECT_TRUE(receiver.received(confirmed))
+      << "of " << confirmed << " that were confirmed only " << receiver.deliveries.size() << " are there";
 }
 
 TEST_F(Failing, NoticesASilentBrokerByItsHeartbeats) {

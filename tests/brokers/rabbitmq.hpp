@@ -47,6 +47,9 @@ class RabbitMq {
   // rabbitmqctl, for example ctl({"list_queues", "name", "messages"}): what it printed, without headings.
   std::string ctl(const std::vector<std::string>& arguments);
   std::string eval(const std::string& expression) { return ctl({"eval", expression}); }
+  // Writes out which queues and exchanges there are. The broker says that one is declared up to two seconds before it is
+  // on disk: one that is killed in between comes back without the queue, and without what was confirmed to be in it.
+  void sync_definitions() { eval("ok = mnesia:sync_log()."); }
   // Sets or clears the disk alarm, on which the broker blocks publishers.
   void block();
   void unblock();
