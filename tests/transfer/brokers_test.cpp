@@ -18,14 +18,15 @@ class TransferBrokersTest : public testing::Test {
   static void TearDownTestSuite() { rabbit.reset(); }
 
   static std::string uri(const std::string& protocol) {
-    return protocol == "stomp" ? "stomp://127.0.0.1:" + std::to_string(rabbit->stomp_port()) : rabbit->amqp_uri();
+    return protocol == "stomp" ? "stomp://127.0.0.1:" + std::to_string(rabbit->stomp_port())
+                               : rabbit->amqp_uri();
   }
   // Arguments for one side, with the queue `name` on disk or at the broker.
   [[nodiscard]] std::vector<std::string> side(const std::string& direction, const std::string& kind,
                                               const std::string& name) const {
     if (kind == "queue") return {"--" + direction + "-queue", "path=" + shop.path(name)};
-    std::vector<std::string> arguments{"--" + direction + "-broker-uri", uri(kind), "--" + direction + "-broker-auth",
-                                       "plain name=guest pass=guest"};
+    std::vector<std::string> arguments{"--" + direction + "-broker-uri", uri(kind),
+                                       "--" + direction + "-broker-auth", "plain name=guest pass=guest"};
     if (kind == "stomp") {
       arguments.insert(arguments.end(), {"--" + direction + "-broker-connect", "host=%2F"});
     }
@@ -35,8 +36,8 @@ class TransferBrokersTest : public testing::Test {
       arguments.insert(arguments.end(), {"--destination", "/queue/" + name, "--destination-overrides"});
     return arguments;
   }
-  [[nodiscard]] std::vector<std::string> transfer(const std::string& from, const std::string& source, const std::string& to,
-                                                  const std::string& target,
+  [[nodiscard]] std::vector<std::string> transfer(const std::string& from, const std::string& source,
+                                                  const std::string& to, const std::string& target,
                                                   const std::vector<std::string>& more = {}) const {
     std::vector<std::string> arguments = side("incoming", from, source);
     const auto outgoing = side("outgoing", to, target);
@@ -145,8 +146,9 @@ TEST_P(Killed, BrokersAndAgentsMayDieAtAnyMomentAndNothingIsLost) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
     while (out.count().value() < wanted) {
       if (std::chrono::steady_clock::now() > until) {
-        ADD_FAILURE() << "at " << out.count().value() << " of " << wanted << "; to send: " << shop.count("in") << ", locked "
-                      << consumer::locked(shop.path("in")) << "; at the broker: " << depth(queue) << "\n"
+        ADD_FAILURE() << "at " << out.count().value() << " of " << wanted << "; to send: " << shop.count("in")
+                      << ", locked " << consumer::locked(shop.path("in"))
+                      << "; at the broker: " << depth(queue) << "\n"
                       << rabbit->ctl({"list_queues", "name", "messages_ready", "messages_unacknowledged"});
         return false;
       }
