@@ -8,10 +8,10 @@
 #include <charconv>
 #include <filesystem>
 #include <functional>
-#include <numeric>
 #include <set>
 #include <variant>
 
+#include "workers/service/nearest.hpp"
 #include "workers/service/units.hpp"
 
 namespace simplevisor::consumer {
@@ -194,20 +194,6 @@ Complaint set_value(Settings& settings, const Field& field, const json::value& v
   return set_text(settings, field, string_of(value));
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 milliseconds Settings::message_timeout() const {
@@ -297,11 +283,9 @@ std::vector<std::string> contradictions(const Settings& settings) {
 }
 
 std::string nearest_setting(std::string_view name) {
-  const auto nearest = std::ranges::min_element(
-      rows(), {}, [name](const Row& row) { return edit_distance(name.substr(0, 64), row.info.name); });
-  const std::size_t distance = edit_distance(name.substr(0, 64), nearest->info.name);
-  if (distance > std::max<std::size_t>(2, nearest->info.name.size() / 3)) return "";
-  return fmt::format(" (did you mean \"{}\"?)", nearest->info.name);
+  std::vector<std::string_view> known;
+  for (const Row& row : rows()) known.push_back(row.info.name);
+  return service::did_you_mean(name, known);
 }
 
 }  // namespace simplevisor::consumer
