@@ -181,6 +181,12 @@ Result<stomp::Options> stomp_options(const Settings& settings, const SideSetting
   options.tls = broker.tls;
   options.login = broker.plain;
   options.connect = header_of(side.broker_connect);
+  if (!side.broker_type.empty()) {
+    options.broker_type = stomp::broker_type_named(side.broker_type);
+    if (!options.broker_type)
+      return wrong(fmt::format("{}-broker-type: {} is not known", incoming ? "incoming" : "outgoing",
+                               side.broker_type));
+  }
   if (settings.heart_beat)
     options.heart_beat =
         stomp::HeartBeat{.client = settings.timeout_client, .server = settings.timeout_server};

@@ -199,8 +199,8 @@ void add_side(std::vector<Row>& rows, std::string_view direction) {
        text(at(&SideSettings::broker_type))});
   rows.push_back({{named("broker-connect"), SettingType::pairs, "more headers of STOMP's CONNECT"},
                   pairs(at(&SideSettings::broker_connect))});
-  rows.push_back({{named("broker-sockopts"), SettingType::pairs, "options of the socket"},
-                  pairs(at(&SideSettings::broker_sockopts))});
+  rows.push_back(
+      {{named("broker-sockopts"), SettingType::pairs, ""}, refuse("is not available in this version")});
   rows.push_back({{named("broker-tls"), SettingType::pairs, "ca_file, ca_directory, verify, server_name"},
                   pairs(at(&SideSettings::broker_tls))});
   rows.push_back(
@@ -239,7 +239,6 @@ std::vector<Row> make_rows() {
   add("lazy", SettingType::flag, "connect the outgoing side for the first message only",
       flag(&Settings::lazy));
   add("statistics", SettingType::flag, "print statistics at the end", flag(&Settings::statistics));
-  add("daemon", SettingType::flag, "go to the background", flag(&Settings::daemon));
   add("reconnect", SettingType::flag,
       "connect again when a broker is lost (default: where nobody supervises us)",
       flag(&Settings::reconnect));
@@ -270,7 +269,6 @@ std::vector<Row> make_rows() {
       time(&Settings::timeout_client));
   add("timeout-server", SettingType::time, "how often we want to hear the broker (heart-beat)",
       time(&Settings::timeout_server));
-  add("timeout-status", SettingType::time, "how long --status asks", time(&Settings::timeout_status));
   add("poll", SettingType::time, "how often an idle queue is looked at", time(&Settings::poll));
   add("purge", SettingType::time, "how often old locks are removed; 0: never", time(&Settings::purge));
   add("maxlock", SettingType::time, "age from which a purge breaks locks; 0: never",
@@ -282,13 +280,11 @@ std::vector<Row> make_rows() {
   add("filter-data", SettingType::table, "JSON object told to the filter at its start", set_filter_data);
   add("filter-timeout", SettingType::time, "for the filter to answer; 0: none",
       time(&Settings::filter_timeout));
-  add("pidfile", SettingType::text, "file with our pid, by which --quit and --status find us",
-      text(&Settings::pidfile));
-  add("quit", SettingType::flag, "ask the agent of the pid file to leave", flag(&Settings::quit));
-  add("status", SettingType::flag, "tell whether the agent of the pid file is well", flag(&Settings::status));
   add("status-file", SettingType::text, "file in which the counters are kept, JSON",
       text(&Settings::status_file));
-  add("debug", SettingType::count, "more words", number(&Settings::debug, 0, 4));
+  for (const std::string_view name : {"daemon", "debug", "pidfile", "quit", "status", "timeout-status"}) {
+    add(name, SettingType::text, "", refuse("is not available in this version"));
+  }
   for (const std::string_view name : {"callback-code", "callback-path", "callback-data"}) {
     add(name, SettingType::text, "",
         refuse("code in another language cannot be loaded: see filter and rules"));
@@ -359,9 +355,6 @@ std::vector<std::string> contradictions(const Settings& s) {
   const auto complain = [&](bool wrong, std::string_view what) {
     if (wrong) problems.emplace_back(what);
   };
-  complain(s.quit && s.status, "quit, status: one of them at a time");
-  complain((s.quit || s.status) && s.pidfile.empty(), "pidfile: quit and status need to know it");
-  if (s.quit || s.status) return problems;
   const auto side = [&](const SideSettings& settings, std::string_view name) {
     complain(!settings.given(),
              fmt::format("{}: neither {}-broker-uri nor {}-queue is given", name, name, name));
@@ -384,7 +377,6 @@ std::vector<std::string> contradictions(const Settings& s) {
     complain(!subscription.contains("destination"), "subscribe: without a destination");
   complain(s.unsubscribe && s.unsubscribe->size() > s.subscribe.size(),
            "unsubscribe: more of them than of subscribe");
-  complain(s.daemon && s.statistics, "statistics: a daemon has nobody to print them for");
   complain(s.filter.empty() && s.filter_data != "{}", "filter-data: needs a filter");
   complain(s.destination.empty() && s.destination_overrides, "destination-overrides: needs a destination");
   complain(

@@ -34,7 +34,6 @@ struct SideSettings {
   std::vector<Pairs> broker_auth;  // as blocks; one that was a text has it under ""
   std::string broker_type;
   Pairs broker_connect;
-  Pairs broker_sockopts;
   Pairs broker_tls;
   Pairs queue;
 
@@ -59,7 +58,6 @@ struct Settings {
   bool loop = false;
   bool lazy = false;
   bool statistics = false;
-  bool daemon = false;
   std::optional<bool> reconnect;  // unset: only where nobody supervises us
   std::uint64_t window = 100;
   std::uint64_t window_bytes = std::uint64_t{64} << 20U;
@@ -78,7 +76,6 @@ struct Settings {
   Milliseconds timeout_flush{60'000};
   Milliseconds timeout_client{40'000};
   Milliseconds timeout_server{10'000};
-  std::optional<Milliseconds> timeout_status;
   Milliseconds poll{5'000};
   Milliseconds purge{300'000};
   Milliseconds maxlock{600'000};
@@ -88,11 +85,7 @@ struct Settings {
   std::string filter_data = "{}";   // a JSON object
   Milliseconds filter_timeout{30'000};
 
-  std::string pidfile;
-  bool quit = false;
-  bool status = false;
   std::string status_file;
-  std::uint64_t debug = 0;
 };
 
 enum class SettingType : std::uint8_t { text, words, flag, count, time, size, pairs, list_of_pairs, table };
