@@ -76,7 +76,9 @@ Result<Sweep> sweep_leftovers(std::string_view marker, const std::function<bool(
   for (const pid_t pid : *children) {
     if (is_worker(pid) || has_ended(syscalls, pid)) continue;
     const auto environment = read_file(syscalls, fmt::format("/proc/{}/environ", pid), environment_bytes_max);
-    if (!environment || !find_in_environment(*environment, marker)) {
+    if (environment && environment->empty()) {
+      ++sweep.unsettled;
+    } else if (!environment || !find_in_environment(*environment, marker)) {
       ++sweep.unknown;
     } else if (!is_over(*environment)) {
       ++sweep.kept;

@@ -37,6 +37,8 @@ struct Sweep {
   std::size_t killed = 0;   // groups and processes sent SIGKILL; their ends arrive at the reaper
   std::size_t kept = 0;     // belong to a life that goes on
   std::size_t unknown = 0;  // carry no environment of ours
+  // Had no environment at all when looked at, as every process has for a moment of its execve: look again.
+  std::size_t unsettled = 0;
 };
 
 // `is_worker(pid)`: a worker's main process, never touched. `is_over(environment)`: what the kernel says was

@@ -71,6 +71,7 @@ Milliseconds last_grace(const core::Shutdown& shutdown) {
 
 // Ends are followed by a look for leftovers, but never more often than this.
 constexpr std::chrono::seconds sweep_interval{2};
+constexpr int sweeps_again_max = 5;
 
 }  // namespace
 
@@ -337,6 +338,7 @@ void Workers::ended(pid_t pid, const process::ExitStatus& status) {
     spdlog::log(expected ? spdlog::level::info : spdlog::level::warn, "{}: pid {} {}{}", worker.path(), pid,
                 status.describe(), worker.asked_to_stop ? ", as asked" : "");
   }
+  sweeps_again_ = 0;
   schedule_sweep();
   const bool normal = status.success() && !worker.doomed;
   post_(core::WorkerExited{worker.node, worker.life, normal ? core::Ending::normal : core::Ending::abnormal});
@@ -371,6 +373,11 @@ void Workers::sweep() {
   if (!swept)
     return spdlog::warn("cannot look for processes that workers left behind: {}", swept.error().message);
   if (swept->killed > 0) spdlog::warn("killed {} process(es) that outlived their worker", swept->killed);
+  // Bounded, for a process may have emptied its environment for good, and an idle tree must not wake.
+  if (swept->unsettled > 0 && sweeps_again_ < sweeps_again_max) {
+    ++sweeps_again_;
+    schedule_sweep();
+  }
 }
 
 }  // namespace simplevisor::runtime

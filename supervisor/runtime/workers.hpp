@@ -122,6 +122,7 @@ class Workers {
   std::vector<core::Milliseconds> last_graces_;  // by program: how long a doomed life has
   boost::asio::steady_timer sweep_timer_;
   bool sweep_scheduled_ = false;
+  int sweeps_again_ = 0;
 };
 
 }  // namespace simplevisor::runtime

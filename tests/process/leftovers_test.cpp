@@ -26,25 +26,35 @@ TEST(Environment, IsSearchedByWholeNames) {
 }
 
 class LeftoversTest : public testing::Test {
- protected:
-  LeftoversTest() {
-    reset_inherited_signals();
-    EXPECT_TRUE(become_subreaper());
-  }
-
-  // A worker whose grandchild leaves session and group, tells its pid, and waits for ever; the worker has ended on return.
-  pid_t orphan(const char* life) {
+ private:
+  pid_t orphan_with(const char* const* envp) {
     Pipe output;
-    const std::string variable = std::string{"TEST_LIFE="} + life;
     const char* argv[] = {
-        "/usr/bin/setsid", "--fork", "/bin/sh", "-c", "echo $$; exec >/dev/null; exec sleep 1000", nullptr};
-    const char* envp[] = {"PATH=/usr/bin:/bin", life[0] == '\0' ? nullptr : variable.c_str(), nullptr};
+        "/usr/bin/setsid", "--fork", "/bin/sh", "-c", "echo $$; exec >/dev/null; kill -STOP $$", nullptr};
     LaunchPlan plan{.executable = argv[0], .argv = argv, .envp = envp};
     plan.stdio[1] = {Stream::Kind::descriptor, output.write_end};
     const auto pid = Launcher{}.launch(plan);
     EXPECT_TRUE(pid);
     EXPECT_EQ(wait_for(pid.value_or(0)), 0);
     return std::atoi(output.read_all().c_str());
+  }
+
+ protected:
+  LeftoversTest() {
+    reset_inherited_signals();
+    EXPECT_TRUE(become_subreaper());
+  }
+
+  // A worker whose grandchild leaves session and group, tells its pid, and stops for ever; the worker has ended on
+  // return. It stops itself, for a program that it became would have no environment for a moment.
+  pid_t orphan(const char* life) {
+    const std::string variable = std::string{"TEST_LIFE="} + life;
+    const char* envp[] = {"PATH=/usr/bin:/bin", life[0] == '\0' ? nullptr : variable.c_str(), nullptr};
+    return orphan_with(envp);
+  }
+  pid_t orphan_without_environment() {
+    const char* envp[] = {nullptr};
+    return orphan_with(envp);
   }
 
   static Sweep sweep(const std::string& life_that_is_over, pid_t worker = 0) {
@@ -85,6 +95,15 @@ TEST_F(LeftoversTest, LeavesAloneWorkersAndWhatItCannotTell) {
     ::kill(pid, SIGKILL);
     EXPECT_EQ(wait_for(pid), 1000 + SIGKILL);
   }
+}
+
+TEST_F(LeftoversTest, WantsToLookAgainWhereThereIsNoEnvironmentAtAll) {
+  const pid_t bare = orphan_without_environment();
+  const Sweep swept = sweep("1");
+  EXPECT_EQ(swept.unknown, 0U);
+  EXPECT_EQ(swept.unsettled, 1U);
+  ::kill(bare, SIGKILL);
+  EXPECT_EQ(wait_for(bare), 1000 + SIGKILL);
 }
 
 TEST_F(LeftoversTest, ReportsThatTheListCannotBeRead) {
