@@ -134,8 +134,14 @@ Finished run(const Command& command, const Environment& environment, const std::
 }
 
 std::filesystem::path new_directory(const std::string& prefix) {
-  for (const std::filesystem::path& parent :
-       {std::filesystem::path("/dev/shm"), std::filesystem::temp_directory_path()}) {
+  // Memory where there is enough of it: in a container it may be 64 MiB, and a broker that finds less room than it
+  // likes blocks its publishers without a word.
+  constexpr std::uintmax_t enough = 2ULL << 30;
+  std::error_code unknown;
+  const std::filesystem::space_info memory = std::filesystem::space("/dev/shm", unknown);
+  std::vector<std::filesystem::path> parents{std::filesystem::temp_directory_path()};
+  if (!unknown && memory.available >= enough) parents.insert(parents.begin(), "/dev/shm");
+  for (const std::filesystem::path& parent : parents) {
     std::string name = parent / (prefix + "-XXXXXX");
     if (mkdtemp(name.data()) != nullptr) return name;
   }

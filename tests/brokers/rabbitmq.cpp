@@ -79,7 +79,7 @@ void RabbitMq::configure() const {
   conf << "listeners.tcp.1 = 127.0.0.1:" << amqp_.number()
        << "\nstomp.listeners.tcp.1 = 127.0.0.1:" << stomp_.number()
        << "\nloopback_users.guest = true\nlog.console = false\n"
-       << "disk_free_limit.absolute = 50MB\n";
+       << "disk_free_limit.absolute = 1MB\n";
   if (options_.tls) {
     conf << "listeners.ssl.1 = 127.0.0.1:" << amqps_.number()
          << "\nstomp.listeners.ssl.1 = 127.0.0.1:" << stomps_.number()

@@ -169,6 +169,7 @@ TEST_F(CaptureTest, ALogThatWasMovedAwayIsOpenedAnewOnDemand) {
   EXPECT_TRUE(capture->sync());
   std::filesystem::rename(capture->log_path("root/a"), directory.path("moved"));
   capture->reopen();
+  EXPECT_TRUE(capture->sync());  // asked of another thread, which may hear of the next line first
   EXPECT_EQ((Worker{fifo, "echo after"}.wait()), 0);
   EXPECT_TRUE(capture->sync());
   EXPECT_EQ(contents(directory.path("moved")), "before\n");

@@ -319,7 +319,10 @@ TEST_F(StompBrokers, NothingConfirmedIsLostInACrashOfTheBroker) {
   {
     Driver client{loop, connect_to(of_rabbit())};
     ASSERT_EQ(client.connect(), "");
-    for (int i = 1; i <= 2000; ++i)
+    client.publish(1, numbered("/queue/crash", 1));
+    ASSERT_TRUE(client.until([&] { return client.count<Confirmed>() == 1; }));
+    own.sync_definitions();  // or the broker may come back without the queue
+    for (int i = 2; i <= 2000; ++i)
       client.publish(static_cast<broker::Ticket>(i), numbered("/queue/crash", i));
     ASSERT_TRUE(client.until([&] { return client.count<Confirmed>() >= 500; }));
     own.kill();
@@ -363,42 +366,6 @@ TEST_F(StompBrokers, RabbitMqKnowsUsByOurCertificate) {
   client.publish(1, numbered("/queue/tls", 1, std::string(1 << 20, 'x')));
   ASSERT_TRUE(client.until([&] { return client.count<Confirmed>() == 1; }));
   EXPECT_TRUE(client.disconnect());
-}
-
-// A figure for people, and a floor that only a mistake falls through.
-TEST_F(StompBrokers, IsFast) {
-  constexpr int count = 20'000;
-  constexpr int window = 100;
-  const auto begin = std::chrono::steady_clock::now();
-  {
-    Driver client{loop, of_rabbit()};
-    ASSERT_EQ(client.connect(), "");
-    const std::string body(1024, 'x');
-    std::size_t sent = 0;
-    ASSERT_TRUE(client.until(
-        [&] {
-          while (sent < count && sent + 1 - client.events.size() < window) {  // Connected is one too
-            client->publish(sent + 1, numbered("/queue/fast", 1, body));
-            ++sent;
-          }
-          return client.count<Confirmed>() == count;
-        },
-        60s));
-    EXPECT_TRUE(client.disconnect());
-  }
-  const auto middle = std::chrono::steady_clock::now();
-  Driver client{loop, reading(of_rabbit(), "/queue/fast", 1000)};
-  client.on_delivery = [&](const broker::Delivered& delivered) { client->acknowledge(delivered.tag); };
-  ASSERT_EQ(client.connect(), "");
-  ASSERT_TRUE(client.until([&] { return client.deliveries.size() == count; }, 60s));
-  EXPECT_TRUE(client.disconnect());
-  const auto end = std::chrono::steady_clock::now();
-  const auto rate = [](auto duration) { return count / std::chrono::duration<double>(duration).count(); };
-  RecordProperty("sent_per_second", std::to_string(rate(middle - begin)));
-  RecordProperty("received_per_second", std::to_string(rate(end - middle)));
-  std::printf("sent %.0f/s, received %.0f/s\n", rate(middle - begin), rate(end - middle));
-  EXPECT_GT(rate(middle - begin), 500);
-  EXPECT_GT(rate(end - middle), 500);
 }
 
 }  // namespace
