@@ -183,6 +183,91 @@ TEST_F(TransferProgramTest, ReadsItsSettingsFromToml) {
   EXPECT_EQ(shop.count("out"), 2U);
 }
 
+TEST_F(TransferProgramTest, ReadsTheFilesOfStompclt) {
+  shop.fill("in", 2);
+  std::ofstream{shop.path("agent.conf")}
+      << "# as it was\n<stompclt>\n  reliable = true\n  remove true\n  <incoming-queue>\n"
+      << "    path = " << shop.path("in") << "\n  </incoming-queue>\n"
+      << "  outgoing-queue = \"path=" << shop.path("out") << "\"\n</stompclt>\n";
+  EXPECT_EQ(shop.run({"--conf", shop.path("agent.conf")}), 0) << shop.log();
+  EXPECT_EQ(shop.count("out"), 2U);
+  std::ofstream{shop.path("bad.conf")} << "<stompclt>\nreliable = true\n";
+  EXPECT_EQ(shop.run({"--conf", shop.path("bad.conf")}), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("bad.conf:2: <stompclt> is not ended"));
+}
+
+TEST_F(TransferProgramTest, RulesChangeCopyAndRejectMessages) {
+  shop.fill("in", 3, "good");
+  shop.fill("in", 2, "bad", {{"type", "test"}});
+  std::ofstream{shop.path("agent.toml")} << R"(
+[[rules]]
+if = 'body ~ "-1$"'
+copy-to = ")" << shop.path("tap") << R"("
+[[rules]]
+if = 'header.type = "test"'
+then = "reject"
+[[rules]]
+set = { seen = "${header.absent}yes" }
+)";
+  EXPECT_EQ(shop.run(between({"--conf", shop.path("agent.toml")})), 0) << shop.log();
+  EXPECT_EQ(shop.count("in"), 0U);
+  EXPECT_EQ(shop.bodies("out"), numbered(3, "good"));
+  EXPECT_EQ(shop.bodies("tap"), (std::multiset<std::string>{"bad-1", "good-1"}));
+  for (const std::string& content : contents(shop.path("out")))
+    EXPECT_EQ(message::decode(content)->message.header.at("seen"), "yes");
+  EXPECT_THAT(shop.log(), HasSubstr("sent 3, discarded 2"));
+}
+
+TEST_F(TransferProgramTest, ACopyThatCannotBeMadeHoldsItsMessageBack) {
+  shop.fill("in", 1);
+  std::ofstream{shop.path("tap")} << "a file";
+  std::ofstream{shop.path("with.json")} << R"({"rules": [{"copy-to": ")" << shop.path("tap") << R"("}]})";
+  auto agent = shop.start_new(between({"--with", shop.path("with.json"), "--timeout-linger", "0.1"}));
+  ASSERT_TRUE(shop.logged("cannot copy to"));
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0);
+  EXPECT_EQ(shop.count("in"), 1U);
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+  std::ofstream{shop.path("with.json")} << R"({"rules": [{"if": "bdy"}]})";
+  EXPECT_EQ(shop.run(between({"--with", shop.path("with.json")})), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("with.json: rules: rule 1: if: column 1"));
+}
+
+TEST_F(TransferProgramTest, IsFoundAndEndedByItsPidFile) {
+  const std::string pidfile = shop.path("pid");
+  EXPECT_EQ(shop.run({"--pidfile", pidfile, "--status"}), 3);
+  EXPECT_EQ(shop.run({"--pidfile", pidfile, "--quit"}), 0);
+  shop.fill("in", 1);
+  auto agent = shop.start(between({"--daemon", "--loop", "--pidfile", pidfile}));
+  const auto started = agent.lines();
+  ASSERT_EQ(agent.wait(), 0) << shop.log();
+  ASSERT_EQ(started.size(), 1U);
+  EXPECT_THAT(started[0], testing::MatchesRegex("simplevisor-transfer \\(pid [0-9]+\\) started"));
+  EXPECT_EQ(shop.run({"--pidfile", pidfile, "--status", "--timeout-status", "60"}), 0) << shop.log();
+  EXPECT_EQ(shop.run(between({"--pidfile", pidfile})), 73);
+  EXPECT_THAT(shop.log(), HasSubstr("exists already"));
+  EXPECT_EQ(shop.run({"--pidfile", pidfile, "--quit"}), 0) << shop.log();
+  EXPECT_EQ(shop.run({"--pidfile", pidfile, "--status"}), 3);
+  EXPECT_EQ(shop.run({"--quit"}), 78);
+  EXPECT_EQ(shop.run({"--quit", "--status", "--pidfile", pidfile}), 64);
+}
+
+TEST_F(TransferProgramTest, ADaemonThatCannotStartSaysSoToItsCaller) {
+  std::ofstream{shop.path("out")} << "a file";
+  EXPECT_EQ(shop.run(between({"--daemon", "--pidfile", shop.path("absent/pid")})), 73);
+  EXPECT_THAT(shop.log(), HasSubstr("No such file"));
+}
+
+TEST_F(TransferProgramTest, ReportsGoWhereTheyAreWanted) {
+  shop.fill("in", 1);
+  EXPECT_EQ(shop.run(between({"--log", "file", "--logfile", shop.path("log"), "-d"})), 0);
+  EXPECT_EQ(shop.log(), "");
+  EXPECT_THAT(read_file(shop.path("log")),
+              AllOf(HasSubstr("message 1: sent"), HasSubstr("leaving: received 1")));
+  EXPECT_EQ(shop.run(between({"--log", "file"})), 78);
+  EXPECT_EQ(shop.run(between({"--log", "paper"})), 78);
+}
+
 TEST_F(TransferProgramTest, AQueueThatCannotBeUsedIsToldAndLeavesTheOtherSideAlone) {
   shop.fill("in", 2);
   std::ofstream{shop.path("out")} << "a file";

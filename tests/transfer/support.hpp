@@ -3,6 +3,9 @@
 // An agent under test: the real program with its arguments, and the queues on either side of it.
 #pragma once
 
+#include <sched.h>
+
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -54,6 +57,15 @@ class Workshop {
     Program agent = start(std::move(arguments));
     agent.lines();
     return agent.wait();
+  }
+  // True once somebody has reported this.
+  [[nodiscard]] bool logged(const std::string& text) const {
+    const auto until = std::chrono::steady_clock::now() + consumer::patience;
+    while (log().find(text) == std::string::npos) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      ::sched_yield();
+    }
+    return true;
   }
   [[nodiscard]] std::string log() const { return read_file(path("stderr")); }
 

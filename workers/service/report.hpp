@@ -1,8 +1,9 @@
 // workers/service/report.hpp
 //
-// One line for people on standard error, whole or not at all; what supervises us keeps it.
+// One line for people on standard error, whole or not at all; what supervises us keeps it. Programs that nobody
+// supervises may send their lines elsewhere.
 //
-// Name       what each line begins with; set once, before the first line.
+// Setting up before any thread: the name that each line begins with, and where lines go.
 // Threads    any: each line is one write.
 #pragma once
 
@@ -14,6 +15,10 @@
 namespace simplevisor::service {
 
 void report_as(std::string_view program);
+// Instead of standard error, from now on.
+void report_to_syslog();  // facility user
+void report_to_nobody();
+void report_to(int descriptor);  // appended to; stays the caller's
 void report_line(std::string_view line) noexcept;
 
 template <class... Args>

@@ -15,6 +15,7 @@
 
 #include "workers/handler/co_process.hpp"
 #include "workers/message/codec.hpp"
+#include "workers/service/pid_file.hpp"
 #include "workers/service/report.hpp"
 #include "workers/service/sd_notify.hpp"
 #include "workers/transfer/ends.hpp"
@@ -22,6 +23,7 @@
 #include "workers/transfer/machine.hpp"
 #include "workers/transfer/statistics.hpp"
 #include "workers/transfer/status_file.hpp"
+#include "workers/transfer/taps.hpp"
 
 namespace simplevisor::transfer {
 namespace {
@@ -32,6 +34,7 @@ using service::ExitCode;
 using service::report;
 
 constexpr auto status_every = 1s;
+constexpr auto pid_file_every = 1s;
 
 MachineOptions machine_options(const Settings& settings, bool supervised) {
   MachineOptions options;
@@ -71,7 +74,8 @@ class Agent::Loop {
   Loop(const Settings& settings, bool supervised)
       : settings_{settings},
         machine_{machine_options(settings, supervised)},
-        status_file_{settings.status_file} {}
+        status_file_{settings.status_file},
+        taps_{durability_of(settings)} {}
 
   service::Result<void> prepare() {
     SourceListener listener{.tell = [this](Event event) { on(std::move(event)); },
@@ -90,11 +94,21 @@ class Agent::Loop {
     return {};
   }
 
+  // Anything that must be there before we are.
+  service::Result<void> claim() {
+    if (settings_.pidfile.empty()) return {};
+    auto file = service::PidFile::create(settings_.pidfile);
+    if (!file) return service::fail(ExitCode::cannot_create, std::move(file).error());
+    pid_file_.emplace(*std::move(file));
+    return {};
+  }
+
   ExitCode run() {
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT: cannot fail for these two
     std::signal(SIGHUP, SIG_IGN);   // NOLINT
     wait_for_signal();
     tell_alive();
+    if (pid_file_) watch_pid_file();
     on(Begin{});
     io_.run();
     if (settings_.statistics) std::fputs(statistics_.text().c_str(), stdout);
@@ -104,6 +118,8 @@ class Agent::Loop {
  private:
   struct Held {
     std::optional<message::Message> message;
+    std::optional<rules::Verdict>
+        verdict;  // what the rules made of it, once, with the copies still to be made
   };
 
   // ---- events in, orders out
@@ -152,7 +168,25 @@ class Agent::Loop {
       last_error_ = not_now->reason;
     }
     if (const auto* refused = std::get_if<Refused>(&event)) last_error_ = refused->reason;
+    if (settings_.debug) std::visit([](const auto& what) { trace(what); }, event);
   }
+
+  // With `debug`: the life of each message.
+  template <class What>
+  static void trace(const What&) {}
+  static void trace(const Arrived& what) {
+    report("message {}: {} bytes{}{}", what.ticket, what.bytes, what.unusable ? ", unusable: " : "",
+           what.unusable.value_or(""));
+  }
+  static void trace(const Accepted& what) { report("message {}: accepted", what.ticket); }
+  static void trace(const Discarded& what) { report("message {}: discarded", what.ticket); }
+  static void trace(const CheckFailed& what) { report("message {}: {}", what.ticket, what.reason); }
+  static void trace(const Confirmed& what) { report("message {}: sent", what.ticket); }
+  static void trace(const NotConfirmed& what) {
+    report("message {}: not sent: {}", what.ticket, what.reason);
+  }
+  static void trace(const Refused& what) { report("message {}: refused: {}", what.ticket, what.reason); }
+  static void trace(const Settled& what) { report("message {}: settled", what.ticket); }
 
   void tell(Event event) { events_.push_back(std::move(event)); }
 
@@ -163,7 +197,7 @@ class Agent::Loop {
       unusable = std::move(brought.trouble);
     else
       statistics_.received(message::statistical_size(*brought.message), Clock::now());
-    held_.emplace(ticket, Held{std::move(brought.message)});
+    held_.emplace(ticket, Held{std::move(brought.message), {}});
     // The source must know the ticket before anything is ordered about it.
     tell(Arrived{ticket, brought.bytes, std::move(unusable)});
     if (!pumping_) want_later();
@@ -186,12 +220,37 @@ class Agent::Loop {
   void perform(const OpenSink&) { sink_->open(); }
   void perform(const CloseSink&) { sink_->close(); }
   void perform(const Check& check) {
+    if (!settings_.rules.empty() && !passes_rules(check.ticket)) return;
     if (filter_) {
       if (const auto trouble = filter_->give(check.ticket, *held_.at(check.ticket).message))
         tell(CheckFailed{check.ticket, *trouble});
     } else {
       tell(Accepted{check.ticket});
     }
+  }
+  // Otherwise it has been told what becomes of the message.
+  bool passes_rules(Ticket ticket) {
+    Held& held = held_.at(ticket);
+    if (!held.verdict) {
+      auto verdict = settings_.rules.apply(*held.message);
+      if (!verdict) {
+        tell(CheckFailed{ticket, std::move(verdict).error()});
+        return false;
+      }
+      held.verdict = *std::move(verdict);
+    }
+    auto& copies = held.verdict->copies;
+    while (!copies.empty() && taps_.add(copies.front().queue, copies.front().message))
+      copies.erase(copies.begin());
+    if (!copies.empty()) {
+      tell(CheckLater{ticket});
+      return false;
+    }
+    if (!held.verdict->accepted) {
+      if (settings_.debug) report("message {}: rejected by rule {}", ticket, held.verdict->rule);
+      tell(Discarded{ticket});
+    }
+    return held.verdict->accepted;
   }
   void perform(const Send& send) {
     message::Message& message = *held_.at(send.ticket).message;
@@ -298,6 +357,24 @@ class Agent::Loop {
     });
   }
 
+  void watch_pid_file() {
+    switch (pid_file_->look()) {
+      case service::PidFile::Word::go_on:
+        break;
+      case service::PidFile::Word::quit:
+        if (!std::exchange(stop_asked_, true)) on(Stop{});
+        break;
+      case service::PidFile::Word::lost:
+        report("{} is no longer ours: leaving", settings_.pidfile);
+        on(Stop{});
+        return on(Stop{});
+    }
+    pid_timer_.expires_after(pid_file_every);
+    pid_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error && !left_) watch_pid_file();
+    });
+  }
+
   void tell_alive() {
     if (!notifier_.alive_every()) return;
     notifier_.alive();
@@ -313,9 +390,12 @@ class Agent::Loop {
   asio::steady_timer timer_{io_};
   asio::steady_timer status_timer_{io_};
   asio::steady_timer alive_timer_{io_};
+  asio::steady_timer pid_timer_{io_};
   Machine machine_;
   service::Notifier notifier_;
   StatusFile status_file_;
+  std::optional<service::PidFile> pid_file_;
+  Taps taps_;
   Statistics statistics_;
 
   std::deque<Event> events_;
@@ -345,6 +425,7 @@ service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bo
     return service::fail(ExitCode::config, problems.front());
   auto loop = std::make_unique<Loop>(settings, supervised);
   if (auto prepared = loop->prepare(); !prepared) return std::unexpected(std::move(prepared).error());
+  if (auto claimed = loop->claim(); !claimed) return std::unexpected(std::move(claimed).error());
   return std::unique_ptr<Agent>{new Agent{std::move(loop)}};
 }
 

@@ -102,14 +102,6 @@ std::string dead_letter_of(const Settings& settings) {
   return fmt::format("/var/tmp/simplevisor-transfer-{}.dead", ::getuid());
 }
 
-dirq::Durability durability_of(const Settings& settings) {
-  const std::string word = !settings.durability.empty() ? settings.durability
-                           : settings.reliable          ? "full"
-                                                        : "none";
-  if (word == "full") return dirq::Durability::full;
-  return word == "data" ? dirq::Durability::data : dirq::Durability::none;
-}
-
 // ---- brokers
 
 struct Broker {
@@ -252,6 +244,14 @@ Result<MakeClient> client_maker(const boost::asio::any_io_executor& executor, co
 }
 
 }  // namespace
+
+dirq::Durability durability_of(const Settings& settings) {
+  const std::string word = !settings.durability.empty() ? settings.durability
+                           : settings.reliable          ? "full"
+                                                        : "none";
+  if (word == "full") return dirq::Durability::full;
+  return word == "data" ? dirq::Durability::data : dirq::Durability::none;
+}
 
 Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& executor,
                                             const Settings& settings, SourceListener listener) {

@@ -9,12 +9,16 @@
 #include <memory>
 #include <string>
 
+#include "workers/dirq/options.hpp"
 #include "workers/service/error.hpp"
 #include "workers/transfer/settings.hpp"
 #include "workers/transfer/sink.hpp"
 #include "workers/transfer/source.hpp"
 
 namespace simplevisor::transfer {
+
+// Of queues that messages are added to.
+[[nodiscard]] dirq::Durability durability_of(const Settings& settings);
 
 [[nodiscard]] service::Result<std::unique_ptr<Source>> make_source(
     const boost::asio::any_io_executor& executor, const Settings& settings, SourceListener listener);

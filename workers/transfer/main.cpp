@@ -1,14 +1,23 @@
 // workers/transfer/main.cpp
 //
 // simplevisor-transfer: the command line, and what a run ends with.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
+#include <optional>
+#include <thread>
 #include <utility>
 
+#include "workers/service/daemon.hpp"
+#include "workers/service/pid_file.hpp"
 #include "workers/service/report.hpp"
 #include "workers/transfer/agent.hpp"
 #include "workers/transfer/settings_files.hpp"
@@ -28,7 +37,9 @@ int status(ExitCode code) {
 struct CommandLine {
   std::string conf;
   std::string with;
-  std::vector<std::string> filter;
+  bool quit = false;
+  bool status = false;
+  double timeout_status = 0;
   // Deques: CLI11 keeps addresses.
   std::deque<std::pair<SettingInfo, std::vector<std::string>>> values;
   std::deque<std::pair<SettingInfo, int>> flags;  // 1 given, -1 denied
@@ -43,12 +54,23 @@ void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--conf,--config,--cfg", line.conf,
                  "file with settings, TOML or JSON; the command line wins");
   app.add_option("--with", line.with, "JSON file with settings: the `with` table of a node");
+  auto* const quit =
+      app.add_flag("--quit", line.quit, "ask the agent of --pidfile to leave, and wait for that");
+  app.add_flag("--status", line.status,
+               "tell whether the agent of --pidfile runs: exit status 0 yes, 1 gone, 3 no file, 4 stale")
+      ->excludes(quit);
+  app.add_option("--timeout-status", line.timeout_status, "ask this many seconds until it runs")
+      ->check(CLI::Range(0.0, 86'400.0));
   for (const SettingInfo& info : settings_table()) {
-    if (info.help.empty()) continue;  // known only to be refused, with a reason, in files
+    // What is known only to be refused in files, with a reason, or belongs there.
+    if (info.help.empty() || info.type == SettingType::tables) continue;
     const std::string help{info.help};
     if (info.type == SettingType::flag) {
       auto& given = line.flags.emplace_back(info, 0).second;
-      app.add_flag(fmt::format("--{0},--no-{0}{{-1}}", info.name), given, help);
+      std::string names = fmt::format("--{0},--no-{0}{{-1}}", info.name);
+      if (info.name == "debug") names += ",-d";
+      if (info.name == "statistics") names += ",-s";
+      app.add_flag(names, given, help);
       continue;
     }
     std::string names = fmt::format("--{}", info.name);
@@ -92,6 +114,11 @@ std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
   if (!line.conf.empty()) set(read_settings_file(line.conf), line.conf + ": ");
   if (!line.with.empty()) set(read_json_file(line.with), line.with + ": ");
   set(object_of(line), "--");
+  // These speak about another process, whose settings are its own affair.
+  if (line.quit || line.status) {
+    if (settings.pidfile.empty()) problems.emplace_back("--quit and --status need a pidfile");
+    return problems;
+  }
   if (problems.empty()) problems = contradictions(settings);
   return problems;
 }
@@ -99,6 +126,43 @@ std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
 bool supervised() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
   return std::getenv("SIMPLEVISOR_PATH") != nullptr || std::getenv("NOTIFY_SOCKET") != nullptr;
+}
+
+int quit(const Settings& settings) {
+  // As long as the agent may take to leave by itself, by what these settings say of it.
+  const auto patience = settings.timeout_linger.value_or(Milliseconds{10'000}) + settings.timeout_flush +
+                        settings.timeout_disconnect + std::chrono::seconds{10};
+  const auto done = simplevisor::service::quit_by(settings.pidfile, patience);
+  report("{}", done ? *done : done.error());
+  return status(done ? ExitCode::done : ExitCode::failed);
+}
+
+int show_status(const Settings& settings, double seconds) {
+  using simplevisor::service::Presence;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>{seconds};
+  auto found = simplevisor::service::presence_by(settings.pidfile);
+  while (found.presence != Presence::alive && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});  // nobody tells us when it starts
+    found = simplevisor::service::presence_by(settings.pidfile);
+  }
+  report("{}", found.text);
+  return static_cast<int>(found.presence);
+}
+
+// False: it cannot, and that has been said.
+bool send_reports(const Settings& settings) {
+  using namespace simplevisor::service;
+  if (settings.log == "syslog" || (settings.log.empty() && settings.daemon)) report_to_syslog();
+  if (settings.log == "null") report_to_nobody();
+  if (settings.log == "stdout") report_to(STDOUT_FILENO);
+  if (settings.log != "file") return true;
+  const int file = ::open(settings.logfile.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (file < 0) {
+    report("logfile {}: {}", settings.logfile, std::strerror(errno));
+    return false;
+  }
+  report_to(file);
+  return true;
 }
 
 int run(int argc, char** argv) {
@@ -120,11 +184,24 @@ int run(int argc, char** argv) {
     for (const std::string& problem : problems) report("{}", problem);
     return status(ExitCode::config);
   }
+  if (line.quit) return quit(settings);
+  if (line.status) return show_status(settings, line.timeout_status);
+  std::optional<simplevisor::service::Daemon> daemon;
+  if (settings.daemon) {
+    auto made = simplevisor::service::Daemon::daemonize("simplevisor-transfer");
+    if (!made) {
+      report("{}", made.error());
+      return status(ExitCode::temporary);
+    }
+    daemon.emplace(*std::move(made));
+  }
   const auto agent = Agent::make(settings, supervised());
   if (!agent) {
     report("{}", agent.error().message);
     return status(agent.error().code);
   }
+  if (!send_reports(settings)) return status(ExitCode::cannot_create);
+  if (daemon) daemon->started();
   return status((*agent)->run());
 }
 

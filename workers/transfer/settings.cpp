@@ -173,6 +173,32 @@ Complaint set_filter_data(Settings& settings, const json::value& value) {
   return {};
 }
 
+template <class Field>
+Setter one_of(Field field, std::vector<std::string_view> words) {
+  return [field, words = std::move(words)](Settings& settings, const json::value& value) -> Complaint {
+    const std::string given = text_of(value).value_or("");
+    if (std::ranges::find(words, given) == words.end())
+      return needs(fmt::format("word of {}", fmt::join(words, ", ")), value);
+    std::invoke(field, settings) = given;
+    return {};
+  };
+}
+
+Complaint set_log_level(Settings& settings, const json::value& value) {
+  const std::string given = text_of(value).value_or("");
+  if (given != "debug" && given != "info" && given != "warning" && given != "error")
+    return needs("word of debug, info, warning, error", value);
+  if (given == "debug") settings.debug = true;
+  return {};
+}
+
+Complaint set_rules(Settings& settings, const json::value& value) {
+  auto rules = rules::Rules::parse(value);
+  if (!rules) return fmt::format("{}", fmt::join(rules.error(), "; "));
+  settings.rules = *std::move(rules);
+  return {};
+}
+
 Setter refuse(std::string why) {
   return [why = std::move(why)](Settings&, const json::value&) -> Complaint { return why; };
 }
@@ -203,6 +229,8 @@ void add_side(std::vector<Row>& rows, std::string_view direction) {
       {{named("broker-sockopts"), SettingType::pairs, ""}, refuse("is not available in this version")});
   rows.push_back({{named("broker-tls"), SettingType::pairs, "ca_file, ca_directory, verify, server_name"},
                   pairs(at(&SideSettings::broker_tls))});
+  rows.push_back(
+      {{named("broker-stomp-debug"), SettingType::text, ""}, refuse("there is no tracing of frames")});
   rows.push_back(
       {{named("broker-module"), SettingType::text, ""}, refuse("there is one client library only")});
   rows.push_back({{named("queue"), SettingType::pairs, "a directory queue: path=... and its options"},
@@ -275,6 +303,7 @@ std::vector<Row> make_rows() {
       time(&Settings::maxlock));
   add("maxtemp", SettingType::time, "age from which a purge removes temporaries; 0: never",
       time(&Settings::maxtemp));
+  add("rules", SettingType::tables, "rules, which change, copy or reject messages", set_rules);
   add("filter", SettingType::words, "program that checks and may change each message (JSON lines)",
       set_filter);
   add("filter-data", SettingType::table, "JSON object told to the filter at its start", set_filter_data);
@@ -282,8 +311,18 @@ std::vector<Row> make_rows() {
       time(&Settings::filter_timeout));
   add("status-file", SettingType::text, "file in which the counters are kept, JSON",
       text(&Settings::status_file));
-  for (const std::string_view name : {"daemon", "debug", "pidfile", "quit", "status", "timeout-status"}) {
-    add(name, SettingType::text, "", refuse("is not available in this version"));
+  add("pidfile", SettingType::text, "file with our pid, by which --status and --quit find us",
+      text(&Settings::pidfile));
+  add("daemon", SettingType::flag, "leave the terminal; reports go to syslog", flag(&Settings::daemon));
+  add("debug", SettingType::flag, "report what becomes of each message", flag(&Settings::debug));
+  add("log", SettingType::text, "where reports go: stdout, syslog, file or null (default: standard error)",
+      one_of(&Settings::log, {"stdout", "syslog", "file", "null"}));
+  add("logfile", SettingType::text, "the file that reports are added to", text(&Settings::logfile));
+  add("loglevel", SettingType::text,
+      "\"debug\" is the same as debug; there are no other levels to choose from", set_log_level);
+  // Of the command line only; the tools that these files were written for ignore them, too.
+  for (const std::string_view name : {"quit", "status", "timeout-status"}) {
+    add(name, SettingType::text, "", [](Settings&, const json::value&) -> Complaint { return {}; });
   }
   for (const std::string_view name : {"callback-code", "callback-path", "callback-data"}) {
     add(name, SettingType::text, "",
@@ -382,6 +421,8 @@ std::vector<std::string> contradictions(const Settings& s) {
   complain(
       !s.durability.empty() && s.durability != "none" && s.durability != "data" && s.durability != "full",
       "durability: none, data or full");
+  complain(s.daemon && s.statistics, "daemon: has no output that statistics could be printed to");
+  complain(s.log == "file" && s.logfile.empty(), "log: \"file\" needs a logfile");
   complain(s.poll.count() == 0, "poll: must not be 0");
   complain(s.maxlock.count() > 0 && s.maxlock < std::chrono::seconds{3},
            "maxlock: below 3s, locks of living agents would be broken");

@@ -23,6 +23,8 @@
 #include <string_view>
 #include <vector>
 
+#include "workers/rules/rules.hpp"
+
 namespace simplevisor::transfer {
 
 using Pairs = std::map<std::string, std::string>;
@@ -81,14 +83,32 @@ struct Settings {
   Milliseconds maxlock{600'000};
   Milliseconds maxtemp{300'000};
 
+  rules::Rules rules;
   std::vector<std::string> filter;  // an argument list
   std::string filter_data = "{}";   // a JSON object
   Milliseconds filter_timeout{30'000};
 
   std::string status_file;
+  std::string pidfile;
+  bool daemon = false;
+  bool debug = false;  // report what becomes of each message
+  std::string log;     // syslog, file, stdout or null; empty: standard error
+  std::string logfile;
 };
 
-enum class SettingType : std::uint8_t { text, words, flag, count, time, size, pairs, list_of_pairs, table };
+// `tables` are for files only.
+enum class SettingType : std::uint8_t {
+  text,
+  words,
+  flag,
+  count,
+  time,
+  size,
+  pairs,
+  list_of_pairs,
+  table,
+  tables
+};
 
 struct SettingInfo {
   std::string_view name;

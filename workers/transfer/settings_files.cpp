@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
+
+#include "workers/transfer/config_general.hpp"
 
 namespace simplevisor::transfer {
 namespace {
@@ -17,7 +20,7 @@ namespace json = boost::json;
 
 constexpr std::size_t file_bytes_max = 1 << 20;
 constexpr std::size_t depth_max = 32;
-constexpr std::string_view program = "simplevisor-transfer";
+constexpr std::string_view programs[] = {"simplevisor-transfer", "stompclt", "amqpclt"};
 
 std::expected<std::string, std::string> content_of(const std::string& path) {
   const auto failed = [&](std::string_view why) { return std::unexpected(fmt::format("{}: {}", path, why)); };
@@ -60,8 +63,11 @@ json::value json_of(const toml::node& node, std::size_t depth) {
   return nullptr;  // dates and times, which no setting is
 }
 
+// All may be within one table that is named after the program, or after those that these files were written for.
 json::object unwrapped(json::object object) {
-  if (object.size() != 1 || object.begin()->key() != program || !object.begin()->value().is_object())
+  if (object.size() != 1 ||
+      std::ranges::find(programs, std::string_view{object.begin()->key()}) == std::end(programs) ||
+      !object.begin()->value().is_object())
     return object;
   return std::move(object.begin()->value().as_object());
 }
@@ -94,7 +100,10 @@ std::expected<json::object, std::string> read_settings_file(const std::string& p
   if (path.ends_with(".json")) return read_json_file(path);
   const auto text = content_of(path);
   if (!text) return std::unexpected(text.error());
-  return parse_toml(*text, path);
+  if (path.ends_with(".toml")) return parse_toml(*text, path);
+  auto parsed = parse_config_general(*text, path, content_of);
+  if (!parsed) return std::unexpected(std::move(parsed).error());
+  return unwrapped(*std::move(parsed));
 }
 
 }  // namespace simplevisor::transfer
