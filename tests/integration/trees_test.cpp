@@ -1,7 +1,9 @@
-// Every example tree runs as it stands, and the first tree of the README does what it says.
+// Every example tree that needs no broker (messaging_trees_test.cpp has the others) runs as it stands, and the first tree of the README does what it says.
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -45,7 +47,10 @@ TEST_P(ExampleTree, LoadsStartsIsWellAndStops) {
 std::vector<std::string> trees() {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(SIMPLEVISOR_SOURCE "/tree-configs")) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().filename());
+    if (entry.path().extension() != ".toml") continue;
+    std::ifstream in{entry.path()};
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    if (text.find("broker-uri") == std::string::npos) names.push_back(entry.path().filename());
   }
   return names;
 }

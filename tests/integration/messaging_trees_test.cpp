@@ -1,0 +1,203 @@
+// The example trees that need brokers, run as they stand but for the ports, with messages on their way and things killed.
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "tests/brokers/rabbitmq.hpp"
+#include "tests/integration/host.hpp"
+#include "workers/dirq/queue.hpp"
+#include "workers/message/codec.hpp"
+
+namespace simplevisor::integration {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto patience = 120s;
+constexpr int count = 300;
+
+using Bodies = std::set<std::string>;
+
+Bodies numbered(const std::string& before) {
+  Bodies all;
+  for (int i = 0; i < count; ++i) all.insert(before + std::to_string(i));
+  return all;
+}
+
+// The brokers `scripts/brokers start a b` would start; one pair for all tests, since each takes a while.
+test::RabbitMq& broker(char name) {
+  static test::RabbitMq a;
+  static test::RabbitMq b;
+  return name == 'a' ? a : b;
+}
+
+class MessagingTree : public testing::Test {
+ protected:
+  MessagingTree() {
+    std::string pattern = testing::TempDir() + "messaging-XXXXXX";
+    dir_ = ::mkdtemp(pattern.data());
+    fs::copy(SIMPLEVISOR_SOURCE "/tree-configs", dir_, fs::copy_options::recursive);
+    for (const auto& entry : fs::directory_iterator(dir_)) {
+      if (entry.path().filename().string().ends_with("-state")) fs::remove_all(entry.path());
+    }
+  }
+  ~MessagingTree() override {
+    if (!tree_.empty()) (void)cli({"stop"});
+    fs::remove_all(dir_);
+  }
+
+  // The tree with the ports of the brokers that run here.
+  void start(const std::string& tree) {
+    tree_ = tree;
+    std::string text = test::content_of(dir_ / tree);
+    const auto replace = [&](const std::string& port, std::uint16_t with) {
+      for (std::size_t at = 0; (at = text.find(port, at)) != std::string::npos;)
+        text.replace(at, port.size(), std::to_string(with));
+    };
+    if (text.find("17600") != std::string::npos) replace("17600", broker('a').amqp_port());
+    if (text.find("17601") != std::string::npos) replace("17601", broker('a').stomp_port());
+    if (text.find("17610") != std::string::npos) replace("17610", broker('b').amqp_port());
+    if (text.find("17611") != std::string::npos) replace("17611", broker('b').stomp_port());
+    std::ofstream{dir_ / tree} << text;
+    const Outcome started = cli({"start", "--daemon"});
+    ASSERT_EQ(started.exit_code, 0) << started.err;
+    ASSERT_TRUE(eventually([&] { return cli({"check"}).exit_code == 0; }, patience)) << cli({"check"}).out;
+  }
+  [[nodiscard]] Outcome cli(std::vector<std::string> arguments) const {
+    std::vector<std::string> command{SIMPLEVISOR_PROGRAM, "--conf", (dir_ / tree_).string()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run(command);
+  }
+  void kill(const std::string& path) const {
+    const auto parsed = boost::json::parse(cli({"--json", "status", path}).out);
+    const auto& rows = parsed.at("nodes").as_array();
+    const auto* const row = std::ranges::find_if(
+        rows, [&](const auto& one) { return one.at("path") == boost::json::string_view(path); });
+    ASSERT_NE(row, rows.end()) << path;
+    // It may be between two lives already, when a broker has just gone.
+    const auto pid = row->at("pid").is_number() ? row->at("pid").to_number<pid_t>() : 0;
+    EXPECT_TRUE(pid == 0 || ::kill(pid, SIGKILL) == 0) << path;
+    killed_ += pid == 0 ? 0 : 1;
+  }
+
+  // A transfer of its own, to put messages where the tree expects them, and to fetch what it made of them.
+  void transfer(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), TRANSFER_PROGRAM);
+    arguments.emplace_back("--reliable");
+    const Outcome moved = run(arguments);
+    ASSERT_EQ(moved.exit_code, 0) << moved.err;
+  }
+  // Bodies "0" to "299", each a message.
+  void fill(const std::string& queue, const message::Header& header = {}) const {
+    auto opened = dirq::Queue::open(queue);
+    ASSERT_TRUE(opened) << opened.error().message;
+    for (int i = 0; i < count; ++i)
+      ASSERT_TRUE(opened->add(message::encode(message::Message{header, std::to_string(i), true}).value()));
+  }
+  void publish(const test::RabbitMq& to, const std::string& destination,
+               const message::Header& header = {}) const {
+    const std::string queue = (dir_ / "to-publish").string();
+    fill(queue, header);
+    transfer({"--incoming-queue", "path=" + queue, "--remove", "--outgoing-broker-uri", to.amqp_uri(),
+              "--destination", destination});
+  }
+  // All messages that are, or will be, at a destination, until these have come; doubles count once.
+  [[nodiscard]] std::vector<message::Message> fetched(const std::string& uri,
+                                                      const std::string& destination) const {
+    const std::string queue = (dir_ / "fetched").string();
+    transfer({"--incoming-broker-uri", uri, "--subscribe", "destination=" + destination, "--outgoing-queue",
+              "path=" + queue, "--timeout-inactivity", "1"});
+    return messages(queue);
+  }
+  [[nodiscard]] static std::vector<message::Message> messages(const std::string& path) {
+    std::vector<message::Message> all;
+    auto queue = dirq::Queue::open(path);
+    for (auto name = queue->first().value(); name; name = queue->next().value()) {
+      if (auto lock = queue->lock(*name))
+        all.push_back(message::decode(queue->get(*name).value()).value().message);
+    }
+    return all;
+  }
+  [[nodiscard]] bool arrive(const std::string& uri, const std::string& destination, const Bodies& wanted) {
+    return eventually(
+        [&] {
+          for (const auto& message : fetched(uri, destination)) seen_.insert(message.body);
+          return seen_ == wanted;
+        },
+        patience);
+  }
+  [[nodiscard]] int killed() const { return killed_; }
+  void forget() {
+    seen_.clear();
+    fs::remove_all(dir_ / "fetched");
+  }
+  [[nodiscard]] std::string path(const std::string& name) const { return dir_ / name; }
+  [[nodiscard]] Bodies lines(const std::string& name) const {
+    std::ifstream in{path(name)};
+    Bodies all;
+    for (std::string line; std::getline(in, line);) all.insert(line);
+    return all;
+  }
+
+ private:
+  fs::path dir_;
+  std::string tree_;
+  mutable int killed_ = 0;
+  Bodies seen_;
+};
+
+TEST_F(MessagingTree, ReceiverDrainsABrokerIntoAQueue) {
+  start("receiver.toml");
+  publish(broker('a'), "/queue/orders");
+  EXPECT_TRUE(eventually([&] { return lines("receiver-state/handled") == numbered(""); }, patience))
+      << lines("receiver-state/handled").size();
+}
+
+TEST_F(MessagingTree, SenderPutsAQueueOnABroker) {
+  start("sender.toml");
+  fill(path("sender-state/results"));
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("")));
+}
+
+TEST_F(MessagingTree, BridgeCarriesMessagesFromOneProtocolToTheOther) {
+  start("bridge-stomp-amqp.toml");
+  publish(broker('a'), "/queue/measurements", {{"type", "test"}});  // the rules reject these
+  publish(broker('a'), "/queue/measurements", {{"unit", "mm"}});
+  Bodies seen;
+  EXPECT_TRUE(eventually(
+      [&] {
+        for (const auto& message : fetched(broker('b').amqp_uri(), "/queue/archive")) {
+          seen.insert(message.body);
+          EXPECT_EQ(message.header.count("bridged") + message.header.count("origin"), 2U);
+          EXPECT_EQ(message.header.count("type"), 0U);
+        }
+        return seen == numbered("");
+      },
+      patience))
+      << seen.size();
+}
+
+TEST_F(MessagingTree, HostLosesNothingWhateverIsKilled) {
+  start("messaging-host.toml");
+  publish(broker('a'), "/queue/orders");
+  for (const char* node : {"root/receivers/receive-a", "root/consumers/1", "root/send",
+                           "root/receivers/receive-b", "root/consumers/2", "root/consumers/3"})
+    kill(node);
+  EXPECT_GE(killed(), 4);
+  broker('b').kill();
+  broker('b').start();
+  broker('a').sync_definitions();
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done ")));
+  // The other broker's receiver has found it again.
+  publish(broker('b'), "/queue/orders");
+  forget();
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done ")));
+  EXPECT_TRUE(eventually([&] { return cli({"check"}).exit_code == 0; }, patience)) << cli({"check"}).out;
+}
+
+}  // namespace
+}  // namespace simplevisor::integration
