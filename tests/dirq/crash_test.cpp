@@ -3,17 +3,13 @@
 // A process is killed (SIGKILL) before each of its system calls in turn. Afterwards a purge of everything old, as any
 // peer would do in time, and one look: no element whose add had returned is missing, none is there twice or in part,
 // and an element is gone only when its removal had begun.
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <csignal>
 #include <functional>
 
-#include "tests/dirq/support.hpp"
+#include "tests/dirq/killing.hpp"
 #include "workers/dirq/batch.hpp"
 #include "workers/dirq/taker.hpp"
 
@@ -21,47 +17,15 @@ namespace simplevisor::dirq {
 namespace {
 
 using testing_support::HookedSystem;
+using testing_support::Program;
 using testing_support::QueueTest;
+using testing_support::run_and_kill;
+using testing_support::steps_max;
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr int steps_max = 400;  // far more than any of the programs below makes calls
-
 class CrashTest : public QueueTest {
  protected:
-  // What a child does. `tell` reports a letter that survives the kill.
-  using Program = std::function<void(HookedSystem& system, const std::function<void(char)>& tell)>;
-
-  // Runs `program` and kills it before its `step`th call. Returns the letters told; `ended` when it was not killed.
-  static std::string run(const Program& program, int step, bool& ended) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-      HookedSystem killing;
-      int left = step;
-      killing.before = [&left](std::string_view) {
-        if (--left == 0) ::kill(::getpid(), SIGKILL);
-        return 0;
-      };
-      program(killing, [&](char letter) {
-        if (::write(ends[1], &letter, 1) != 1) ::_exit(9);
-      });
-      ::_exit(0);
-    }
-    ::close(ends[1]);
-    std::string told;
-    for (char letter = 0; ::read(ends[0], &letter, 1) == 1;) told += letter;
-    ::close(ends[0]);
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    ended = WIFEXITED(status);
-    if (ended) {
-      EXPECT_EQ(WEXITSTATUS(status), 0);
-    }
-    return told;
-  }
-
   // Everything grows old, and somebody purges.
   void purge() const {
     for (const std::string& name : files()) age(path / name, 1h);
@@ -83,7 +47,7 @@ class CrashTest : public QueueTest {
       fs::remove_all(path);
       Queue queue = open(options);
       before(queue);
-      const std::string told = run(program, step, ended);
+      const std::string told = run_and_kill(program, step, ended);
       purge();
       Queue after = open();
       std::vector<std::string> there = drain(after);

@@ -1,10 +1,12 @@
 """The other side of the interoperability tests: python3-dirq, one command per run.
 
-peer.py QUEUE write COUNT PREFIX      adds PREFIX-0 ... PREFIX-(COUNT-1)
-peer.py QUEUE read                    takes until standard input is closed and the queue is empty; prints one line
+The queue is of the kind simple, or normal with messages in it, whose text is then what is added and read.
+
+peer.py KIND QUEUE write COUNT PREFIX      adds PREFIX-0 ... PREFIX-(COUNT-1)
+peer.py KIND QUEUE read                    takes until standard input is closed and the queue is empty; prints one line
                                       for each element taken
-peer.py QUEUE add TEXT | add_path FILE | count | list | get NAME | size NAME
-peer.py QUEUE lock NAME | unlock NAME | touch NAME | remove NAME | purge MAXTEMP MAXLOCK
+peer.py KIND QUEUE add TEXT | add_path FILE | count | list | get NAME | size NAME
+peer.py KIND QUEUE lock NAME | unlock NAME | touch NAME | remove NAME | purge MAXTEMP MAXLOCK
 """
 
 import os
@@ -12,6 +14,24 @@ import select
 import sys
 
 from dirq.QueueSimple import QueueSimple
+from dirq.queue import Queue
+
+
+class Messages(Queue):
+    """A normal queue of messages, which looks like a simple queue of their texts."""
+
+    def __init__(self, path):
+        super().__init__(path, schema={"header": "table", "binary": "binary?", "text": "string?"})
+
+    def add(self, data):
+        text = data.decode()
+        return super().add({"header": {"text": text, "escaped\t": "\\n\n"}, "text": text})
+
+    def get(self, ename):
+        message = super().get(ename)
+        if message["header"] != {"text": message["text"], "escaped\t": "\\n\n"}:
+            raise ValueError(f"{ename}: {message}")
+        return message["text"].encode()
 
 
 def read_until_stopped(queue):
@@ -37,8 +57,8 @@ def read_until_stopped(queue):
 
 
 def main():
-    path, command, *arguments = sys.argv[1:]
-    queue = QueueSimple(path)
+    kind, path, command, *arguments = sys.argv[1:]
+    queue = {"simple": QueueSimple, "normal": Messages}[kind](path)
     if command == "write":
         for index in range(int(arguments[0])):
             queue.add(f"{arguments[1]}-{index}".encode())

@@ -93,6 +93,9 @@ class HookedSystem : public System {
   int rename_noreplace(int fd, const char* f, int td, const char* t) override {
     return hooked("rename", [&] { return System::rename_noreplace(fd, f, td, t); });
   }
+  int renameat(int fd, const char* f, int td, const char* t) override {
+    return hooked("renameat", [&] { return System::renameat(fd, f, td, t); });
+  }
   int mkdirat(int d, const char* p, mode_t m) override {
     return hooked("mkdir", [&] { return System::mkdirat(d, p, m); });
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "workers/dirq/content.hpp"
 #include "workers/dirq/spares.hpp"
 #include "workers/dirq/store.hpp"
 
@@ -15,7 +16,6 @@ namespace simplevisor::dirq {
 namespace {
 
 constexpr std::string_view lock_suffix = ".lck";
-constexpr std::size_t growth_bytes = 65'536;
 
 bool same_token(const LockToken& token, const struct stat& status) noexcept {
   return token.inode == status.st_ino && token.taken.tv_sec == status.st_mtim.tv_sec &&
@@ -169,7 +169,7 @@ Result<void> read_locked(Store& store, const ElementName& name, std::string& con
     ++store.lock_descriptors;
   }
   const int descriptor = source.descriptor;
-  ssize_t result = 0;
+  int result = 0;
   std::uint64_t size = 0;
   if (token != nullptr && store.options().verify_locks) {
     size = token->size;
@@ -178,27 +178,14 @@ Result<void> read_locked(Store& store, const ElementName& name, std::string& con
     result = system.fstat(descriptor, status);
     size = static_cast<std::uint64_t>(status.st_size);
   }
-  std::size_t used = 0;
-  bool over = size > bytes_max;
-  // One byte more than expected: a read that stops at the expected size has met the end, and one that goes on
-  // has found a file that is still growing. Otherwise a read of nothing is the end.
-  while (result >= 0 && !over) {
-    const std::size_t want = used > size ? used + growth_bytes : size + 1;
-    content.resize_and_overwrite(want, [&](char* to, std::size_t capacity) {
-      result = system.read(descriptor, to + used, capacity - used);
-      return result > 0 ? used + static_cast<std::size_t>(result) : used;
-    });
-    if (result <= 0) break;
-    used += static_cast<std::size_t>(result);
-    over = used > bytes_max;
-    if (used == size) break;
-  }
+  ReadEnd end;
+  if (result == 0) end = read_all(system, descriptor, size, content, bytes_max);
   close_lock(store, source);
-  if (result < 0) return failed("read", store.path_of(name, lock_suffix), static_cast<int>(-result));
-  if (over) {
-    return failed(Errc::too_large,
-                  fmt::format("read {}: {} bytes, more than {}", store.path_of(name, lock_suffix),
-                              std::max<std::uint64_t>(size, used), bytes_max));
+  if (const int error = std::min(result, end.result); error < 0)
+    return failed("read", store.path_of(name, lock_suffix), -error);
+  if (end.over) {
+    return failed(Errc::too_large, fmt::format("read {}: {} bytes, more than {}",
+                                               store.path_of(name, lock_suffix), end.size, bytes_max));
   }
   return {};
 }

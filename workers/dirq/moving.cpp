@@ -62,11 +62,8 @@ Result<ElementName> move_element(Store& store, const ElementName& name, const Lo
   return moved;
 }
 
-Result<std::string> quarantine_element(Store& store, const ElementName& name, const LockToken& token,
-                                       std::string_view reason) {
-  if (auto verified = outcome(store, "quarantine", name, verify_lock(store, name, token)); !verified) {
-    return std::unexpected(std::move(verified).error());
-  }
+Result<std::string> put_aside(Store& store, const ElementName& name, std::string_view reason,
+                              Rename& rename) {
   System& system = store.system();
   const std::string top = store.path() + '/' + quarantine_name;
   if (const int made = store.make_below(store.top(), quarantine_name); made < 0 && made != -EEXIST) {
@@ -82,15 +79,24 @@ Result<std::string> quarantine_element(Store& store, const ElementName& name, co
     // The name is taken only when an element of the same name was put here before.
     const std::string to = tried == 0 ? stem : fmt::format("{}.{}", stem, tried);
     const int moved = store.in(name.directory, [&](int from) {
-      return rename_file(store, from, element.data(), directory.get(), to.c_str());
+      return rename(store, from, element.data(), directory.get(), to.c_str());
     });
-    if (moved == -EEXIST) continue;
+    if (moved == -EEXIST || moved == -ENOTEMPTY) continue;
     if (moved < 0) return failed("quarantine", store.path_of(name), -moved);
-    unlock_element(store, name, nullptr);
     write_reason(system, directory.get(), to + ".reason", reason);
     return top + '/' + to;
   }
   return failed("quarantine", store.path_of(name), EEXIST);
+}
+
+Result<std::string> quarantine_element(Store& store, const ElementName& name, const LockToken& token,
+                                       std::string_view reason) {
+  if (auto verified = outcome(store, "quarantine", name, verify_lock(store, name, token)); !verified) {
+    return std::unexpected(std::move(verified).error());
+  }
+  auto path = put_aside(store, name, reason, rename_file);
+  if (path) unlock_element(store, name, nullptr);
+  return path;
 }
 
 }  // namespace simplevisor::dirq

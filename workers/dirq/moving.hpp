@@ -23,4 +23,9 @@ Result<ElementName> move_element(Store& store, const ElementName& name, const Lo
 Result<std::string> quarantine_element(Store& store, const ElementName& name, const LockToken& token,
                                        std::string_view reason);
 
+// The step behind it, for elements of either kind: `rename` moves the element, which has been verified, to a free name
+// below TOP/corrupt. The lock is the caller's. Returns the path.
+using Rename = int(Store& store, int from_directory, const char* from, int to_directory, const char* to);
+Result<std::string> put_aside(Store& store, const ElementName& name, std::string_view reason, Rename& rename);
+
 }  // namespace simplevisor::dirq

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "workers/dirq/name.hpp"
+
 namespace simplevisor::dirq {
 
 class System;
@@ -62,6 +64,12 @@ struct PurgeReport {
   std::size_t temporaries = 0;  // removed
   std::size_t locks = 0;        // broken
   std::size_t directories = 0;  // removed
+};
+
+// One element of a queue, as a listing sees it.
+struct Entry {
+  ElementName name;
+  bool locked = false;
 };
 
 // The state of a queue as one listing sees it; not a snapshot: others work meanwhile.

@@ -1,8 +1,7 @@
 // workers/dirq/purge.cpp
 #include "workers/dirq/purge.hpp"
 
-#include <compare>
-
+#include "workers/dirq/ages.hpp"
 #include "workers/dirq/listing.hpp"
 #include "workers/dirq/spares.hpp"
 #include "workers/dirq/store.hpp"
@@ -10,14 +9,6 @@
 namespace simplevisor::dirq {
 
 namespace {
-
-bool before(const timespec& time, const timespec& limit) noexcept {
-  return time.tv_sec != limit.tv_sec ? time.tv_sec < limit.tv_sec : time.tv_nsec < limit.tv_nsec;
-}
-
-timespec earlier(const timespec& time, std::chrono::seconds by) noexcept {
-  return {time.tv_sec - static_cast<time_t>(by.count()), time.tv_nsec};
-}
 
 class Purge {
  public:

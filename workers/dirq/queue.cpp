@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <ranges>
 #include <utility>
 
 #include "workers/dirq/listing.hpp"
@@ -143,48 +142,31 @@ Result<std::string> Queue::quarantine(Lock& lock, std::string_view reason) {
 }
 
 Result<std::size_t> Queue::count() {
-  auto directories = list_directories(*store_);
-  if (!directories) return std::unexpected(std::move(directories).error());
-  std::size_t total = 0;
-  for (const std::uint32_t directory : *directories) {
-    auto counted = count_elements(*store_, directory);
-    if (!counted) return counted;
-    total += *counted;
-  }
-  return total;
+  return count_queue(*store_);
 }
 
 Result<std::optional<ElementName>> Queue::first() {
-  pass_elements_.clear();
-  auto directories = list_directories(*store_);
-  if (!directories) return std::unexpected(std::move(directories).error());
-  pass_directories_.assign(directories->rbegin(), directories->rend());
-  return next();
+  return pass_.first(*store_);
 }
 
 Result<std::optional<ElementName>> Queue::next() {
-  while (pass_elements_.empty()) {
-    if (pass_directories_.empty()) return std::optional<ElementName>();
-    const std::uint32_t directory = pass_directories_.back();
-    pass_directories_.pop_back();
-    auto listing = list_directory(*store_, directory);
-    if (!listing) return std::unexpected(std::move(listing).error());
-    for (const std::uint64_t element : listing->elements | std::views::reverse) {
-      pass_elements_.push_back({directory, element});
-    }
-  }
-  const ElementName name = pass_elements_.back();
-  pass_elements_.pop_back();
-  return name;
+  return pass_.next(*store_);
 }
 
 Result<std::vector<Entry>> Queue::list() {
+  QueueStat unused;
+  return list(unused);
+}
+
+Result<std::vector<Entry>> Queue::list(QueueStat& stat) {
   auto directories = list_directories(*store_);
   if (!directories) return std::unexpected(std::move(directories).error());
+  stat.directories = directories->size();
   std::vector<Entry> entries;
   for (const std::uint32_t directory : *directories) {
     auto listing = list_directory(*store_, directory);
     if (!listing) return std::unexpected(std::move(listing).error());
+    stat.temporary += listing->temporaries.size();
     for (const std::uint64_t element : listing->elements) {
       entries.push_back({{directory, element}, std::ranges::binary_search(listing->locks, element)});
     }
@@ -194,25 +176,9 @@ Result<std::vector<Entry>> Queue::list() {
 
 Result<QueueStat> Queue::stat() {
   QueueStat stat;
-  auto directories = list_directories(*store_);
-  if (!directories) return std::unexpected(std::move(directories).error());
-  stat.directories = directories->size();
-  const auto now = std::chrono::system_clock::from_time_t(store_->system().now().tv_sec);
-  std::optional<std::chrono::system_clock::time_point> oldest;
-  std::size_t recent = 0;
-  for (const std::uint32_t directory : *directories) {
-    auto listing = list_directory(*store_, directory);
-    if (!listing) return std::unexpected(std::move(listing).error());
-    stat.temporary += listing->temporaries.size();
-    for (const std::uint64_t element : listing->elements) {
-      ++(std::ranges::binary_search(listing->locks, element) ? stat.locked : stat.ready);
-      const auto time = ElementName{directory, element}.time();
-      if (!oldest || time < *oldest) oldest = time;
-      if (time > now - stat.rate_window) ++recent;
-    }
-  }
-  if (oldest) stat.oldest_age = std::chrono::duration_cast<std::chrono::seconds>(now - *oldest);
-  stat.rate = static_cast<double>(recent) / static_cast<double>(stat.rate_window.count());
+  const auto entries = list(stat);
+  if (!entries) return std::unexpected(entries.error());
+  describe(stat, *entries, store_->system().now());
   stat.spares = survey_spares(*store_, 0).slots.size();
   return stat;
 }

@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "workers/dirq/browsing.hpp"
 #include "workers/dirq/error.hpp"
 #include "workers/dirq/lock.hpp"
 #include "workers/dirq/name.hpp"
@@ -33,12 +34,6 @@
 namespace simplevisor::dirq {
 
 class Store;
-
-// One element of list().
-struct Entry {
-  ElementName name;
-  bool locked = false;
-};
 
 class Queue {
  public:
@@ -99,10 +94,10 @@ class Queue {
   friend class Batch;
   friend class Taker;
   explicit Queue(std::shared_ptr<Store> store);
+  Result<std::vector<Entry>> list(QueueStat& stat);
 
   std::shared_ptr<Store> store_;
-  std::vector<std::uint32_t> pass_directories_;  // of the present pass, newest first
-  std::vector<ElementName> pass_elements_;       // of the present directory, newest first
+  Pass pass_;
 };
 
 }  // namespace simplevisor::dirq

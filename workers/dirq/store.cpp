@@ -196,8 +196,10 @@ int Store::make_below(int parent, const char* name) {
   if (made < 0 || !options_.umask) return made;
   // The process's umask may have taken bits that the queue's own grants.
   struct stat status{};
-  if (const int result = system_.fstatat(parent, name, status); result < 0) return result;
-  return (status.st_mode & 0777) == mode ? 0 : system_.fchmodat(parent, name, mode);
+  int result = system_.fstatat(parent, name, status);
+  if (result == 0 && (status.st_mode & 0777) != mode) result = system_.fchmodat(parent, name, mode);
+  if (result < 0) system_.unlinkat(parent, name, AT_REMOVEDIR);
+  return result;
 }
 
 int Store::make_directory(std::uint32_t directory) {

@@ -95,6 +95,10 @@ int System::rename_noreplace(int from_directory, const char* from, int to_direct
   return checked([&] { return ::renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE); });
 }
 
+int System::renameat(int from_directory, const char* from, int to_directory, const char* to) {
+  return checked([&] { return ::renameat(from_directory, from, to_directory, to); });
+}
+
 int System::mkdirat(int directory, const char* path, mode_t mode) {
   return checked([&] { return ::mkdirat(directory, path, mode); });
 }

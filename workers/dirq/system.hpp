@@ -43,6 +43,7 @@ class System {
   virtual int linkat(int from_directory, const char* from, int to_directory, const char* to);
   virtual int unlinkat(int directory, const char* path, int flags);
   virtual int rename_noreplace(int from_directory, const char* from, int to_directory, const char* to);
+  virtual int renameat(int from_directory, const char* from, int to_directory, const char* to);
   virtual int mkdirat(int directory, const char* path, mode_t mode);
   virtual int fchmodat(int directory, const char* path, mode_t mode);
   virtual int utimensat_now(int directory, const char* path);

@@ -1,10 +1,9 @@
 // workers/dirq/writing.cpp
 #include "workers/dirq/writing.hpp"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
+#include "workers/dirq/content.hpp"
 #include "workers/dirq/spares.hpp"
 #include "workers/dirq/store.hpp"
 
@@ -97,34 +96,11 @@ Result<Draft> begin_draft(Store& store) {
 }
 
 Result<void> write_draft(Store& store, Draft& draft, std::span<const std::string_view> parts) {
-  constexpr std::size_t group = 64;
-  std::array<iovec, group> vectors;
-  while (!parts.empty()) {
-    const auto now = parts.first(std::min(parts.size(), group));
-    parts = parts.subspan(now.size());
-    std::size_t left = 0;
-    for (std::size_t i = 0; i < now.size(); ++i) {
-      vectors[i] = {const_cast<char*>(now[i].data()), now[i].size()};
-      left += now[i].size();
-    }
-    for (iovec* from = vectors.data(); left > 0;) {
-      const auto count = static_cast<int>(vectors.data() + now.size() - from);
-      ssize_t written = store.system().writev(draft.descriptor, from, count);
-      // A file that takes nothing and says nothing would keep us here for ever.
-      if (written == 0) written = -EIO;
-      if (written < 0) {
-        auto error = failed("write", draft_path(store, draft), static_cast<int>(-written));
-        discard_draft(store, draft);
-        return error;
-      }
-      auto done = static_cast<std::size_t>(written);
-      left -= done;
-      for (; left > 0 && done >= from->iov_len; ++from) done -= from->iov_len;
-      from->iov_base = static_cast<char*>(from->iov_base) + done;
-      from->iov_len -= done;
-    }
-  }
-  return {};
+  const int written = write_all(store.system(), draft.descriptor, parts);
+  if (written == 0) return {};
+  auto error = failed("write", draft_path(store, draft), -written);
+  discard_draft(store, draft);
+  return error;
 }
 
 Result<void> finish_draft(Store& store, Draft& draft) {
