@@ -180,6 +180,69 @@ TEST_F(ToolTest, StatsInWordsAndInJson) {
               HasSubstr("\"ready\": 1, \"locked\": 0, \"temporary\": 0"));
 }
 
+TEST_F(ToolTest, WorksOnANormalQueueAsOnASimpleOne) {
+  write(root / "header", "destination\t/queue/a\n");
+  const Run added = run({"add", "--type", "normal", path.string(), "--field",
+                         "header=" + (root / "header").string(), "--field", "text=-"},
+                        "hello\n");
+  ASSERT_EQ(added.code, 0) << added.err;
+  ASSERT_THAT(added.out, MatchesRegex(name_line));
+  const std::string name = added.out.substr(0, ElementName::length);
+  EXPECT_EQ(content(path / name / "text"), "hello\n");
+  EXPECT_EQ(run({"count", path.string()}).out, "1\n");
+  EXPECT_THAT(run({"list", path.string()}).out, HasSubstr(name + "  ready "));
+  EXPECT_EQ(run({"get", path.string(), name, "--field", "text"}).out, "hello\n");
+  const Run unnamed = run({"get", path.string(), name});
+  EXPECT_EQ(unnamed.code, 65);
+  EXPECT_EQ(unnamed.err, "simplevisor-dirq: element " + name + ": choose one with --field: header, text\n");
+  EXPECT_EQ(run({"get", path.string(), name, "--field", "binary"}).code, 66);
+  fs::create_directory(path / name / "locked");
+  EXPECT_EQ(run({"get", path.string(), name, "--field", "text"}).code, 75);
+  EXPECT_THAT(run({"stat", path.string()}).out, StartsWith("ready        0\nlocked       1\n"));
+  age(path / name, std::chrono::seconds(100));
+  EXPECT_EQ(run({"purge", "--maxlock", "50", path.string()}).out,
+            "removed 0 temporaries, 1 locks, 0 directories\n");
+}
+
+TEST_F(ToolTest, AFieldThatIsAloneNeedsNoName) {
+  const Run added = run({"add", "--type", "normal", "--field", "body=-", path.string()}, "x");
+  ASSERT_EQ(added.code, 0) << added.err;
+  EXPECT_EQ(run({"get", path.string(), added.out.substr(0, ElementName::length)}).out, "x");
+}
+
+TEST_F(ToolTest, DoesNotMixTheKinds) {
+  ASSERT_TRUE(open().add("x"));
+  const std::string queue = path.string();
+  const Run fields = run({"add", queue, "--field", "body=-"});
+  EXPECT_EQ(fields.code, 2);
+  EXPECT_THAT(fields.err, HasSubstr("is no normal queue"));
+  const std::string name = open().list().value()[0].name.str();
+  EXPECT_EQ(run({"get", queue, name, "--field", "body"}).code, 65);
+  EXPECT_EQ(run({"get", queue, name}).out, "x");
+  fs::create_directories(path / "temporary");
+  fs::create_directories(path / "obsolete");
+  const Run plain = run({"add", queue}, "x");
+  EXPECT_EQ(plain.code, 2);
+  EXPECT_THAT(plain.err, HasSubstr("is a normal queue"));
+  EXPECT_EQ(run({"count", "--type", "simple", queue}).out, "1\n");
+}
+
+TEST_F(ToolTest, FieldsThatCannotBeAreRefusedAndAddNothing) {
+  for (const std::vector<std::string>& fields : {std::vector<std::string>{"--field", "body"},
+                                                 {"--field", "a=-", "--field", "a=-"},
+                                                 {"--field", "a b=-"},
+                                                 {"--field", "locked=-"},
+                                                 {"--field", "a=-", "file"},
+                                                 {"--field", "a=-", "--lines"}}) {
+    std::vector<std::string> arguments{"add", "--type", "normal", path.string()};
+    arguments.insert(arguments.end(), fields.begin(), fields.end());
+    const Run refused = run(arguments);
+    EXPECT_THAT(refused.code, testing::AnyOf(2, 65)) << refused.err;
+    EXPECT_EQ(std::ranges::count(refused.err, '\n'), 1) << refused.err;
+    EXPECT_FALSE(fs::exists(path));
+  }
+}
+
 TEST_F(ToolTest, BadCommandLinesAreUsageErrorsOfOneLine) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
                                                     {"nonsense"},
@@ -187,7 +250,8 @@ TEST_F(ToolTest, BadCommandLinesAreUsageErrorsOfOneLine) {
                                                     {"get", path.string()},
                                                     {"count", path.string(), "more"},
                                                     {"add", "--granularity", "-1", path.string()},
-                                                    {"add", "--durability", "maybe", path.string()}}) {
+                                                    {"add", "--durability", "maybe", path.string()},
+                                                    {"count", "--type", "odd", path.string()}}) {
     const Run used = run(arguments);
     EXPECT_EQ(used.code, 2);
     EXPECT_EQ(std::ranges::count(used.err, '\n'), 1) << used.err;

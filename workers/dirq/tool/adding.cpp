@@ -1,16 +1,18 @@
 // workers/dirq/tool/adding.cpp
 //
-// simplevisor-dirq add: files, standard input, or the lines of either.
+// simplevisor-dirq add: files, standard input, or the lines of either; to a normal queue, the fields of one element.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <functional>
+#include <map>
 #include <memory>
 #include <system_error>
 
 #include "workers/dirq/batch.hpp"
+#include "workers/dirq/normal/queue.hpp"
 #include "workers/dirq/queue.hpp"
 #include "workers/dirq/tool/commands.hpp"
 
@@ -34,6 +36,21 @@ class Input {
   }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   [[nodiscard]] Error error(std::string_view call) const { return failed(call, path_, error_).error(); }
+
+  // All of it, as far as an element may go.
+  Result<std::string> all() {
+    std::string bytes;
+    const auto buffer = std::make_unique_for_overwrite<char[]>(read_bytes);
+    for (;;) {
+      const ssize_t got = ::read(descriptor_, buffer.get(), read_bytes);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return failed("read", path_, errno);
+      if (got == 0) return bytes;
+      bytes.append(buffer.get(), static_cast<std::size_t>(got));
+      if (bytes.size() > get_bytes_max)
+        return failed(Errc::too_large, fmt::format("read {}: more than {} bytes", path_, get_bytes_max));
+    }
+  }
 
   // Calls `use` for each line, without its newline; the last one may lack it.
   Result<void> for_each_line(const std::function<Result<void>(std::string_view)>& use) {
@@ -122,10 +139,49 @@ std::string names_text(const std::vector<ElementName>& names, bool json) {
   return json ? "{\"added\": [" + text + "]}\n" : text;
 }
 
+// One element, from "NAME=FILE" for each field.
+int add_fields(const AddRequest& request) {
+  std::map<std::string, std::string> types;
+  Element element;
+  for (const std::string& field : request.fields) {
+    const std::size_t equals = field.find('=');
+    const std::string name = field.substr(0, equals);
+    if (equals == std::string::npos) return fail(exit_usage, fmt::format("--field {}: not NAME=FILE", field));
+    if (!types.emplace(name, "binary").second)
+      return fail(exit_usage, fmt::format("--field {}: {} is given twice", field, name));
+    Input input(field.substr(equals + 1));
+    if (input.descriptor() < 0) return fail(input.error("open"));
+    auto bytes = input.all();
+    if (!bytes) return fail(bytes.error());
+    element.emplace(name, *std::move(bytes));
+  }
+  auto schema = Schema::parse(types);
+  if (!schema) return fail(schema.error());
+  auto queue = NormalQueue::open(request.queue.path, {.schema = *std::move(schema),
+                                                      .umask = request.options.umask,
+                                                      .durability = request.options.durability});
+  if (!queue) return fail(queue.error());
+  const auto name = queue->add(element);
+  if (!name) return fail(name.error());
+  return request.quiet ? exit_done : print(names_text({*name}, request.json));
+}
+
 }  // namespace
 
 int add(const AddRequest& request) {
-  auto queue = Queue::open(request.queue, request.options);
+  const std::string& path = request.queue.path;
+  const Layout layout = request.queue.layout.value_or(detect_layout(path));
+  if (layout == Layout::normal && request.fields.empty()) {
+    return fail(exit_usage,
+                fmt::format("queue {}: is a normal queue: --field NAME=FILE names what to add", path));
+  }
+  if (layout == Layout::simple && !request.fields.empty()) {
+    return fail(
+        exit_usage,
+        fmt::format("queue {}: is no normal queue, which --field needs; --type normal makes one", path));
+  }
+  if (layout == Layout::normal) return add_fields(request);
+  auto queue = Queue::open(path, request.options);
   if (!queue) return fail(queue.error());
   Adder adder(std::move(*queue), request);
   int code = exit_done;

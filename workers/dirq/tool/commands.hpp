@@ -8,11 +8,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "workers/dirq/error.hpp"
+#include "workers/dirq/layout.hpp"
 #include "workers/dirq/options.hpp"
 
 namespace simplevisor::dirq::tool {
@@ -29,9 +31,16 @@ enum Exit : int {
   exit_not_allowed = 77,  // EX_NOPERM
 };
 
+// A queue's directory, and what kind of queue it is; unset: what it looks like.
+struct Target {
+  std::string path;
+  std::optional<Layout> layout;
+};
+
 struct AddRequest {
-  std::string queue;
-  std::vector<std::string> files;  // "-": standard input; none at all means the same
+  Target queue;
+  std::vector<std::string> files;   // "-": standard input; none at all means the same
+  std::vector<std::string> fields;  // NAME=FILE: those of one element of a normal queue
   Options options;
   bool lines = false;      // one element for each line
   bool take_over = false;  // the file itself becomes the element
@@ -40,17 +49,18 @@ struct AddRequest {
 };
 
 struct PurgeRequest {
-  std::string queue;
+  Target queue;
   PurgeOptions options;
   bool json = false;
 };
 
 int add(const AddRequest& request);
-int count(const std::string& queue, bool json);
-int list(const std::string& queue, bool json);
-int get(const std::string& queue, const std::string& name);
+int count(const Target& queue, bool json);
+int list(const Target& queue, bool json);
+// Of an element with several fields, one is named.
+int get(const Target& queue, const std::string& name, const std::optional<std::string>& field);
 int purge(const PurgeRequest& request);
-int stat(const std::string& queue, bool json);
+int stat(const Target& queue, bool json);
 
 // Reports, and gives the exit code of the error's class.
 int fail(const Error& error);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "workers/dirq/tool/commands.hpp"
@@ -46,15 +47,35 @@ Durability parse_durability(const std::string& text) {
   throw CLI::ValidationError("--durability", text + ": none of none, data, full");
 }
 
+Layout parse_layout(const std::string& text) {
+  if (text == "simple") return Layout::simple;
+  if (text == "normal") return Layout::normal;
+  throw CLI::ValidationError("--type", text + ": none of simple, normal");
+}
+
+void define_queue(CLI::App& command, tool::Target& queue, const char* help) {
+  command.add_option("QUEUE", queue.path, help)->required();
+  command.add_option_function<std::string>(
+      "--type", [&queue](const std::string& text) { queue.layout = parse_layout(text); },
+      "simple or normal; when it is not said, what the directory looks like");
+}
+
 void define_add(CLI::App& app, tool::AddRequest& request) {
   CLI::App* add = app.add_subcommand("add", "add files, or standard input, as elements; prints their names");
-  add->add_option("QUEUE", request.queue, "the queue's directory; made when missing")->required();
-  add->add_option("FILE", request.files, "one element each; - or none: standard input");
+  define_queue(*add, request.queue, "the queue's directory; made when missing");
+  CLI::Option* const files =
+      add->add_option("FILE", request.files, "one element each; - or none: standard input");
   add->add_flag("--lines", request.lines, "one element for each line, without its newline");
   add->add_flag("--take-over", request.take_over,
                 "the files themselves become the elements and leave their paths")
       ->excludes("--lines")
       ->needs("FILE");
+  // One value each, or what follows would be taken for further fields.
+  add->add_option("--field", request.fields, "NAME=FILE, as often as an element of a normal queue has fields")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->excludes(files)
+      ->excludes("--lines");
   add->add_option_function<std::string>(
          "--durability",
          [&request](const std::string& text) { request.options.durability = parse_durability(text); },
@@ -76,7 +97,7 @@ void define_add(CLI::App& app, tool::AddRequest& request) {
 void define_purge(CLI::App& app, tool::PurgeRequest& request) {
   CLI::App* purge =
       app.add_subcommand("purge", "remove old temporaries, break old locks, remove empty directories");
-  purge->add_option("QUEUE", request.queue, "the queue's directory")->required();
+  define_queue(*purge, request.queue, "the queue's directory");
   const auto seconds = [purge](const char* name, std::chrono::seconds& to, const char* help) {
     purge
         ->add_option_function<std::int64_t>(
@@ -93,14 +114,15 @@ void define_purge(CLI::App& app, tool::PurgeRequest& request) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Adds to, looks into and cleans directory queues of the simple kind.", "simplevisor-dirq"};
+  CLI::App app{"Adds to, looks into and cleans directory queues.", "simplevisor-dirq"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "simplevisor-dirq " SIMPLEVISOR_VERSION);
   app.footer(exit_codes);
   tool::AddRequest add_request;
   tool::PurgeRequest purge_request;
-  std::string queue;
+  tool::Target queue;
   std::string name;
+  std::optional<std::string> field;
   bool json = false;
   define_add(app, add_request);
   define_purge(app, purge_request);
@@ -111,9 +133,11 @@ int main(int argc, char** argv) {
       {"stat", "print the state: ready, locked, oldest, rate"}};
   for (const auto& [command, help] : lookers) {
     CLI::App* sub = app.add_subcommand(command, help);
-    sub->add_option("QUEUE", queue, "the queue's directory")->required();
+    define_queue(*sub, queue, "the queue's directory");
     if (command == "get") {
       sub->add_option("NAME", name, "the element, as list prints it")->required();
+      sub->add_option("--field", field,
+                      "which file of an element of a normal queue; needed if it has several");
     } else {
       sub->add_flag("--json", json, "print JSON; list: one object a line");
     }
@@ -135,7 +159,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("purge")) return tool::purge(purge_request);
     if (app.got_subcommand("count")) return tool::count(queue, json);
     if (app.got_subcommand("list")) return tool::list(queue, json);
-    if (app.got_subcommand("get")) return tool::get(queue, name);
+    if (app.got_subcommand("get")) return tool::get(queue, name, field);
     return tool::stat(queue, json);
   } catch (const std::exception& error) {  // out of memory
     return tool::fail(tool::exit_failed, error.what());
