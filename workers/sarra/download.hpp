@@ -1,0 +1,65 @@
+// workers/sarra/download.hpp
+//
+// Gets what a URL names, over libcurl, piece by piece.
+//
+// Protocols  those that are allowed, and that this libcurl has. A redirection leads to http or https only.
+// Bounds     bytes, time altogether, time without a byte, redirections.
+// Outcome    Temporary: the server is not there, stalls, or says that it is its fault (5xx, 408, 425, 429). Failed: it does not
+//            have it, or does not let us, or what it has is not what was asked for.
+// Errors     one line; a password in a URL is not part of it.
+// Threads    a downloader belongs to one thread at a time; it keeps its connections for the next download.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace simplevisor::sarra {
+
+struct Trouble {
+  bool temporary = false;
+  std::string reason;
+};
+
+struct DownloadOptions {
+  std::vector<std::string> protocols{"http", "https", "sftp"};
+  std::chrono::milliseconds timeout{600'000};
+  std::chrono::milliseconds timeout_connect{30'000};
+  std::chrono::milliseconds timeout_stall{60'000};
+  std::uint64_t redirects_max = 5;
+  std::string netrc;        // file with names and passwords
+  std::string ca_file;      // whom to trust, instead of the system's
+  std::string known_hosts;  // sftp: hosts and their keys
+  std::string ssh_key;      // sftp: the private key
+};
+
+// Which of `protocols` this libcurl has not.
+[[nodiscard]] std::vector<std::string> unsupported(const std::vector<std::string>& protocols);
+
+class Downloader {
+ public:
+  // Gives each piece; an error of its own ends the download, and is what get() gives.
+  using Take = std::function<std::expected<void, Trouble>(std::string_view piece)>;
+
+  explicit Downloader(DownloadOptions options);
+  ~Downloader();
+  Downloader(const Downloader&) = delete;
+  Downloader& operator=(const Downloader&) = delete;
+
+  std::expected<void, Trouble> get(const std::string& url, const Take& take);
+
+ private:
+  struct Free {
+    void operator()(void* handle) const;
+  };
+  DownloadOptions options_;
+  std::string protocols_;
+  std::unique_ptr<void, Free> handle_;
+};
+
+}  // namespace simplevisor::sarra

@@ -1,0 +1,94 @@
+// workers/sarra/tree.hpp
+//
+// A directory and what is below it, for paths that strangers chose: nothing outside is ever read, made or removed.
+//
+// Paths      relative, or taken to be: a leading slash means the top. ".." and a zero byte are refused. Every directory on
+//            the way is opened by itself and without following a symbolic link, so that neither one that was announced nor
+//            one that is exchanged meanwhile leads outside.
+// Writing    to a temporary file in the target's own directory (".simplevisor-....part"), synchronised, renamed over the
+//            target, the directory synchronised. A process that is killed leaves the temporary file.
+// Errors     the class says whether another try may help; one line that names the path.
+// Threads    const: any number, also several processes; of two that write one file the later one stays.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "workers/sarra/time.hpp"
+
+namespace simplevisor::sarra {
+
+struct TreeError {
+  bool passing = false;  // no space, no descriptors: may be well later
+  bool absent = false;   // what it is about, or a directory on the way, is not there
+  std::string message;
+};
+template <class T>
+using TreeResult = std::expected<T, TreeError>;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_{number} {}
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  [[nodiscard]] int get() const noexcept { return number_; }
+
+ private:
+  int number_;
+};
+
+// A file that is being written. Unless it is committed, nothing is left of it.
+class Draft {
+ public:
+  Draft(Draft&& other) noexcept;
+  Draft& operator=(Draft&&) = delete;
+  ~Draft();
+
+  TreeResult<void> write(std::string_view bytes);
+  // The target is there, whole and durable, when this returns.
+  TreeResult<void> commit(std::optional<mode_t> mode, std::optional<Time> modified);
+
+ private:
+  friend class Tree;
+  Draft(Descriptor directory, Descriptor file, std::string temporary, std::string name, std::string path);
+
+  Descriptor directory_;
+  Descriptor file_;
+  std::string temporary_;  // empty: committed
+  std::string name_;
+  std::string path_;
+};
+
+class Tree {
+ public:
+  // `top` exists, or is made.
+  static TreeResult<Tree> open(const std::string& top);
+  [[nodiscard]] TreeResult<Tree> duplicate() const;
+
+  [[nodiscard]] TreeResult<Draft> draft(std::string_view path) const;
+  [[nodiscard]] TreeResult<void> make_directory(std::string_view path, std::optional<mode_t> mode) const;
+  // A symbolic link. Its target is relative, has ".." only at its beginning, and does not lead out of the tree.
+  [[nodiscard]] TreeResult<void> make_link(std::string_view path, const std::string& target) const;
+  // What is not there is removed already.
+  [[nodiscard]] TreeResult<void> remove(std::string_view path, bool directory) const;
+  // False: there is nothing of the old name.
+  [[nodiscard]] TreeResult<bool> rename(std::string_view old_path, std::string_view path) const;
+
+ private:
+  struct Place {
+    Descriptor directory;
+    std::string name;
+  };
+  explicit Tree(Descriptor top) : top_{std::move(top)} {}
+  [[nodiscard]] TreeResult<Place> place(std::string_view path, bool make) const;
+
+  Descriptor top_;
+};
+
+}  // namespace simplevisor::sarra
