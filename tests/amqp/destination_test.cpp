@@ -75,6 +75,22 @@ TEST(ParseDestination, NeverDeclaresWhatIsTheBrokersOwn) {
   EXPECT_FALSE(parse_destination("exchange=type%3Dfanout,routing_key=k")->exchange.declare);
 }
 
+TEST(ParseDestination, DeclaresWhatIsSaidToExistNoMore) {
+  EXPECT_FALSE(parse_destination("exchange=name%3Dx%2Cdeclare%3Dfalse")->exchange.declare);
+  EXPECT_TRUE(parse_destination("exchange=name%3Dx%2Cdeclare%3Dtrue")->exchange.declare);
+  EXPECT_FALSE(parse_destination("queue=name%3Dq%2Cdeclare%3Dfalse")->queue->declare);
+}
+
+TEST(ParseDestination, BindsByAsManyKeysAsItIsTold) {
+  const auto several =
+      parse_destination("queue=name%3Dq,exchange=name%3Dx,routing_keys=a.%2523%2Cb%252Cc%20d");
+  ASSERT_TRUE(several) << several.error();
+  EXPECT_EQ(several->routing_key, "a.#");
+  EXPECT_THAT(several->further_keys, testing::ElementsAre("b,c", "d"));
+  EXPECT_FALSE(parse_destination("routing_keys=%2C"));
+  EXPECT_FALSE(parse_destination("routing_keys=" + std::string(256, 'k')));
+}
+
 struct Bad {
   const char* text;
   const char* reason;

@@ -35,6 +35,13 @@ class Table {
   std::vector<amqp_table_entry_t> entries_;
 };
 
+// All that the queue is bound by.
+std::vector<const std::string*> keys_of(const Destination& destination) {
+  std::vector<const std::string*> keys{&destination.routing_key};
+  for (const std::string& key : destination.further_keys) keys.push_back(&key);
+  return keys;
+}
+
 Outcome<> declare_exchange(Connection& connection, Channel channel, const Exchange& exchange, bool passive) {
   Table arguments(exchange.arguments);
   amqp_exchange_declare(connection.library(), channel, bytes(exchange.name), bytes(exchange.type),
@@ -75,11 +82,14 @@ Outcome<std::string> declare_for_receiving(Connection& connection, Channel chann
     name = *std::move(declared);
   }
   if (exchange.name.empty() || (passive && !of_our_own)) return name;
-  amqp_queue_bind(connection.library(), channel, bytes(name), bytes(exchange.name),
-                  bytes(destination.routing_key), amqp_empty_table);
-  if (auto done = connection.outcome_of(fmt::format("binding queue {} to exchange {}", name, exchange.name));
-      !done) {
-    return std::unexpected(done.error());
+  for (const std::string* const key : keys_of(destination)) {
+    amqp_queue_bind(connection.library(), channel, bytes(name), bytes(exchange.name), bytes(*key),
+                    amqp_empty_table);
+    if (auto done =
+            connection.outcome_of(fmt::format("binding queue {} to exchange {}", name, exchange.name));
+        !done) {
+      return std::unexpected(done.error());
+    }
   }
   return name;
 }
@@ -113,11 +123,13 @@ Outcome<int> ask_for_sending(Connection& connection, Channel channel, const Dest
   method.arguments = arguments.get();
   if (auto done = ask(AMQP_QUEUE_DECLARE_METHOD, &method); !done) return std::unexpected(done.error());
   if (exchange.name.empty()) return answers;
-  amqp_queue_bind_t binding{};
-  binding.queue = bytes(queue.name);
-  binding.exchange = bytes(exchange.name);
-  binding.routing_key = bytes(destination.routing_key);
-  if (auto done = ask(AMQP_QUEUE_BIND_METHOD, &binding); !done) return std::unexpected(done.error());
+  for (const std::string* const key : keys_of(destination)) {
+    amqp_queue_bind_t binding{};
+    binding.queue = bytes(queue.name);
+    binding.exchange = bytes(exchange.name);
+    binding.routing_key = bytes(*key);
+    if (auto done = ask(AMQP_QUEUE_BIND_METHOD, &binding); !done) return std::unexpected(done.error());
+  }
   return answers;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -107,6 +108,22 @@ std::expected<void, std::string> fill(std::string_view what, std::string_view te
   return {};
 }
 
+std::expected<std::vector<std::string>, std::string> parse_keys(std::string_view text) {
+  constexpr std::string_view separators = ", \t";
+  std::vector<std::string> keys;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find_first_of(separators));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    if (part.empty()) continue;
+    auto key = decoded(part);
+    if (!key) return Failed(key.error());
+    if (key->size() > name_bytes_max) return Failed("one of the routing_keys is too long");
+    keys.push_back(*std::move(key));
+  }
+  if (keys.empty()) return Failed("routing_keys: none");
+  return keys;
+}
+
 std::expected<Destination, std::string> parse_list(std::string_view text) {
   Destination result;
   auto pairs = parse_pairs(text);
@@ -115,25 +132,35 @@ std::expected<Destination, std::string> parse_list(std::string_view text) {
     if (key == "routing_key") {
       if (value.size() > name_bytes_max) return Failed("routing_key is too long");
       result.routing_key = value;
+    } else if (key == "routing_keys") {
+      auto keys = parse_keys(value);
+      if (!keys) return Failed(keys.error());
+      result.routing_key = std::move(keys->front());
+      result.further_keys.assign(std::make_move_iterator(keys->begin() + 1),
+                                 std::make_move_iterator(keys->end()));
     } else if (key == "exchange") {
       Exchange& made = result.exchange;
+      made.declare = true;
       const auto filled = fill(key, value,
                                {.texts = {{"name", &made.name}, {"type", &made.type}},
-                                .flags = {{"durable", &made.durable}, {"auto_delete", &made.auto_delete}},
+                                .flags = {{"durable", &made.durable},
+                                          {"auto_delete", &made.auto_delete},
+                                          {"declare", &made.declare}},
                                 .arguments = &made.arguments});
       if (!filled) return Failed(filled.error());
-      made.declare = !made.name.empty() && !made.name.starts_with("amq.");
+      made.declare = made.declare && !made.name.empty() && !made.name.starts_with("amq.");
     } else if (key == "queue") {
       Queue& made = result.queue.emplace();
       const auto filled = fill(key, value,
                                {.texts = {{"name", &made.name}},
                                 .flags = {{"durable", &made.durable},
                                           {"exclusive", &made.exclusive},
-                                          {"auto_delete", &made.auto_delete}},
+                                          {"auto_delete", &made.auto_delete},
+                                          {"declare", &made.declare}},
                                 .arguments = &made.arguments});
       if (!filled) return Failed(filled.error());
     } else {
-      return Failed(fmt::format("there is no key {} (exchange, queue, routing_key)", key));
+      return Failed(fmt::format("there is no key {} (exchange, queue, routing_key, routing_keys)", key));
     }
   }
   // The default exchange binds every queue by its name, and only so.
