@@ -47,6 +47,14 @@ bool is_of_transport(std::string_view name) {
   return names.contains(name);
 }
 
+// What the new format says by these names is said otherwise in the old one, so there they are nobody's.
+bool is_of_v03(std::string_view name) {
+  static const std::set<std::string_view> names{"pubTime",      "baseUrl", "relPath", "identity",
+                                                "integrity",    "fileOp",  "size",    "content",
+                                                "retrievePath", "retPath", "topic",   "blocks"};
+  return names.contains(name);
+}
+
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
     text.replace(at, from.size(), to);
@@ -130,7 +138,7 @@ Done read_field(Announcement& to, const std::string& name, const std::string& va
     to.file_op["rename"] = value;
   } else if (name == "link") {
     to.file_op["link"] = value;
-  } else if (!is_of_transport(name)) {
+  } else if (!is_of_transport(name) && !is_of_v03(name)) {
     std::string text;
     message::append_json_string(text, value);
     to.others.emplace_back(name, std::move(text));
@@ -184,6 +192,9 @@ std::expected<Announcement, std::string> decode_v02(const message::Header& heade
     return Failed(fmt::format("\"{}\" is no time", result.pub_time.substr(0, 60)));
   if (result.base_url.empty() || result.rel_path.empty()) return Failed("without a URL or a path");
   for (const auto& [name, value] : header) {
+    if (message::first_invalid_utf8(name) || message::first_invalid_utf8(value)) {
+      return Failed("a header that is not UTF-8");
+    }
     if (auto done = read_field(result, name, value); !done) return Failed(done.error());
   }
   return result;

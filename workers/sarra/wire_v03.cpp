@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 
@@ -92,6 +93,10 @@ Read read_parts(Announcement& to, const json::value& value) {
   return true;
 }
 
+bool is_old_name(std::string_view name) {
+  return name == "integrity" || name == "retPath" || name == "parts";
+}
+
 Read read_field(Announcement& to, std::string_view name, const json::value& value) {
   const auto mandatory = [&](std::string& field) -> Read {
     auto text = text_of(value);
@@ -151,12 +156,23 @@ std::expected<Announcement, std::string> decode_v03(std::string_view body) {
   const auto fields = raw_fields(body);
   if (!fields) return Failed(fields.error());
   Announcement result;
-  for (const auto& [name, raw] : *fields) {
-    json::parse_options options;
-    options.max_depth = depth_max;
-    const auto read = read_field(result, name, json::parse(raw, {}, options));
-    if (!read) return Failed(read.error());
-    if (!*read) result.others.emplace_back(name, raw);
+  const auto is_there = [&](std::string_view name) {
+    return std::ranges::find(*fields, name, [](const auto& field) { return field.first; }) != fields->end();
+  };
+  // The old names last: they say nothing where the new one is there, whatever their order and the new one's form.
+  for (const bool old : {false, true}) {
+    for (const auto& [name, raw] : *fields) {
+      if (is_old_name(name) != old) continue;
+      if (name == "retPath" && is_there("retrievePath")) {
+        result.others.emplace_back(name, raw);
+        continue;
+      }
+      json::parse_options options;
+      options.max_depth = depth_max;
+      const auto read = read_field(result, name, json::parse(raw, {}, options));
+      if (!read) return Failed(read.error());
+      if (!*read) result.others.emplace_back(name, raw);
+    }
   }
   for (const auto& [name, field] : {std::pair{"pubTime", &result.pub_time},
                                     {"baseUrl", &result.base_url},
