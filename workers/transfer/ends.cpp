@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <set>
@@ -40,41 +41,61 @@ Result<std::optional<long>> number_in(const Pairs& pairs, const std::string& key
 
 struct QueueSettings {
   std::string path;
-  dirq::Options options;
-  message::EncodeOptions encode;
+  QueueKind kind = QueueKind::simple;
+  AddingOptions adding;
   std::optional<long> maxlock;
   std::optional<long> maxtemp;
 };
 
-Result<QueueSettings> queue_settings(const Pairs& pairs, std::string_view whose) {
-  static const std::set<std::string, std::less<>> known{"path",        "type",        "umask",   "rndhex",
-                                                        "granularity", "compression", "maxlock", "maxtemp"};
+Result<QueueKind> queue_kind(const Pairs& pairs, std::string_view whose) {
+  using Names = std::set<std::string, std::less<>>;
+  static const Names common{"path", "type", "umask", "rndhex", "maxlock", "maxtemp"};
+  static const Names simple{"granularity", "compression"};
+  static const Names normal{"maxelts"};
+  const auto type = pairs.find("type");
+  const std::string name = type == pairs.end() ? "DQS" : type->second;
+  if (name != "DQS" && name != "DQN")
+    return wrong(
+        fmt::format("{}: type={}: only simple (DQS) and normal (DQN) queues can be used", whose, name));
+  const QueueKind kind = name == "DQN" ? QueueKind::normal : QueueKind::simple;
   for (const auto& [key, value] : pairs) {
-    if (!known.contains(key)) return wrong(fmt::format("{}: unknown option {}", whose, key));
+    if (common.contains(key) || (kind == QueueKind::normal ? normal : simple).contains(key)) continue;
+    if (simple.contains(key) || normal.contains(key))
+      return wrong(fmt::format("{}: queues of type={} have no {}", whose, name, key));
+    return wrong(fmt::format("{}: unknown option {}", whose, key));
   }
+  return kind;
+}
+
+Result<QueueSettings> queue_settings(const Pairs& pairs, std::string_view whose) {
+  const auto kind = queue_kind(pairs, whose);
+  if (!kind) return std::unexpected(kind.error());
   QueueSettings settings;
   settings.path = pairs.at("path");
-  if (const auto type = pairs.find("type"); type != pairs.end() && type->second != "DQS")
-    return wrong(fmt::format("{}: type={}: only simple queues (DQS) can be used", whose, type->second));
+  settings.kind = *kind;
   constexpr long seconds_max = 1'000'000'000;
+  constexpr long elements_max = 1'000'000;
   const auto umask = number_in(pairs, "umask", whose,
                                pairs.contains("umask") && pairs.at("umask").starts_with('0') ? 8 : 10, 0777);
   const auto rndhex = number_in(pairs, "rndhex", whose, 10, 15);
   const auto granularity = number_in(pairs, "granularity", whose, 10, seconds_max);
+  const auto maxelts = number_in(pairs, "maxelts", whose, 10, elements_max);
   const auto maxlock = number_in(pairs, "maxlock", whose, 10, seconds_max);
   const auto maxtemp = number_in(pairs, "maxtemp", whose, 10, seconds_max);
-  for (const auto* number : {&umask, &rndhex, &granularity, &maxlock, &maxtemp}) {
+  for (const auto* number : {&umask, &rndhex, &granularity, &maxelts, &maxlock, &maxtemp}) {
     if (!*number) return std::unexpected(number->error());
   }
-  if (*umask) settings.options.umask = static_cast<mode_t>(**umask);
-  if (*rndhex) settings.options.rndhex = static_cast<unsigned>(**rndhex);
-  if (*granularity) settings.options.granularity = std::chrono::seconds{**granularity};
+  dirq::Options& options = settings.adding.queue;
+  if (*umask) options.umask = static_cast<mode_t>(**umask);
+  if (*rndhex) options.rndhex = static_cast<unsigned>(**rndhex);
+  if (*granularity) options.granularity = std::chrono::seconds{**granularity};
+  if (*maxelts) settings.adding.elements_max = static_cast<std::size_t>(std::max(1L, **maxelts));
   settings.maxlock = *maxlock;
   settings.maxtemp = *maxtemp;
   if (const auto compression = pairs.find("compression"); compression != pairs.end()) {
     const auto parsed = message::parse_compression(compression->second);
     if (!parsed) return wrong(fmt::format("{}: compression: {}", whose, parsed.error().text()));
-    settings.encode = *parsed;
+    settings.adding.encode = *parsed;
   }
   return settings;
 }
@@ -261,6 +282,7 @@ Result<std::unique_ptr<Source>> make_source(const boost::asio::any_io_executor& 
     if (!queue) return std::unexpected(queue.error());
     const auto seconds = [](Milliseconds time) { return std::chrono::ceil<std::chrono::seconds>(time); };
     QueueSourceOptions options{.path = queue->path,
+                               .kind = queue->kind,
                                .remove = settings.remove,
                                .loop = settings.loop,
                                .dead_letter = dead_letter_of(settings),
@@ -287,11 +309,11 @@ Result<std::unique_ptr<Sink>> make_sink(const boost::asio::any_io_executor& exec
   if (!side.queue.empty()) {
     auto queue = queue_settings(side.queue, "outgoing-queue");
     if (!queue) return std::unexpected(std::move(queue).error());
-    queue->options.durability = durability_of(settings);
+    queue->adding.queue.durability = durability_of(settings);
     return std::make_unique<QueueSink>(
         executor,
         QueueSinkOptions{
-            .path = queue->path, .queue = queue->options, .encode = queue->encode, .batch = settings.batch},
+            .path = queue->path, .kind = queue->kind, .adding = queue->adding, .batch = settings.batch},
         std::move(tell));
   }
   auto broker = broker_of(side, "outgoing");

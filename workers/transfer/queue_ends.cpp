@@ -35,15 +35,15 @@ QueueSource::QueueSource(boost::asio::any_io_executor executor, QueueSourceOptio
       attend_{executor} {}
 
 void QueueSource::open() {
-  auto queue = dirq::Queue::open(options_.path);
+  auto queue = TakingQueue::open(options_.path, options_.kind);
   if (!queue) return down(failure_of(options_.path, queue.error()));
   auto dead = queue::DeadLetters::open(options_.dead_letter, dirq::Durability::full);
   if (!dead) return down(failure_of(options_.dead_letter, dead.error()));
-  if (dead->identity() == queue->identity()) {
+  if (dead->identity() == (*queue)->identity()) {
     return down(Failure{Failure::Kind::configuration,
                         fmt::format("queue \"{}\" is its own dead-letter queue", options_.path)});
   }
-  open_.emplace(*std::move(queue), *std::move(dead));
+  open_.emplace(Open{*std::move(queue), *std::move(dead)});
   if (options_.loop) {
     wake_.emplace(executor_, std::vector{options_.path}, [this](std::size_t) {
       idle_ = false;
@@ -75,48 +75,34 @@ void QueueSource::want(std::size_t room) {
   room_ = room;
   if (!open_ || idle_) return;
   for (std::size_t n = 0; n < elements_a_turn_max && room_ > 0; ++n) {
-    auto lock = open_->taker.next();
-    if (!lock) {
-      if (troubles_++ == 0) report("cannot take: {}", lock.error().message);
+    auto element = open_->queue->take();
+    if (!element) {
+      if (troubles_++ == 0) report("cannot take: {}", element.error().message);
       const auto pause = std::min<std::chrono::milliseconds>(
           trouble_first * (1U << std::min(troubles_ - 1, 5U)), trouble_max);
       return wait_for_more(pause);
     }
-    if (!*lock) return pass_is_over();
+    if (!*element) return pass_is_over();
     troubles_ = 0;
-    bring(**std::move(lock));
+    bring(*std::move(element));
   }
   if (room_ > 0) listener_.more();
 }
 
-void QueueSource::bring(dirq::Lock lock) {
-  if (!options_.remove && !brought_.insert(lock.name()).second) {
-    (void)lock.unlock();  // brought before; whatever goes wrong, it ages
+void QueueSource::bring(std::unique_ptr<TakenElement> element) {
+  if (!options_.remove && !brought_.insert(element->name()).second) {
+    (void)element->unlock();  // brought before; whatever goes wrong, it ages
     return;
   }
   took_ = true;
   --room_;
-  Brought brought;
-  auto content = lock.get(options_.message_bytes_max);
-  if (!content) {
-    brought.trouble = content.error().message;
-    if (content.error().code != dirq::Errc::too_large) {
-      report("cannot read: {}", content.error().message);
-      return;  // unlocks
-    }
-  } else if (content->empty()) {
-    brought.trouble = "malformed message: the element is empty";
-  } else {
-    brought.bytes = content->size();
-    auto decoded = message::decode(*content, {.input_bytes_max = options_.message_bytes_max,
-                                              .body_bytes_max = options_.message_bytes_max});
-    if (decoded)
-      brought.message = std::move(decoded->message);
-    else
-      brought.trouble = decoded.error().text();
+  auto brought = element->read(options_.message_bytes_max);
+  if (!brought) {
+    report("cannot read: {}", brought.error().message);
+    return;  // unlocks
   }
-  const Ticket ticket = listener_.bring(std::move(brought));
-  held_.emplace(ticket, std::move(lock));
+  const Ticket ticket = listener_.bring(*std::move(brought));
+  held_.emplace(ticket, std::move(element));
 }
 
 void QueueSource::pass_is_over() {
@@ -140,13 +126,11 @@ void QueueSource::wait_for_more(std::chrono::milliseconds at_most) {
   });
 }
 
-dirq::Result<void> QueueSource::bury(dirq::Lock& lock, const std::string& reason) {
-  const dirq::ElementName name = lock.name();
-  const auto letter = open_->dead.take(open_->queue, lock);
+dirq::Result<void> QueueSource::bury(TakenElement& element, const std::string& reason) {
+  const dirq::ElementName name = element.name();
+  const auto letter = element.bury(open_->dead, reason);
   if (!letter) return std::unexpected(letter.error());
-  report("dead letter: {} of {} is {} of {}: {}", name.str(), options_.path, letter->str(),
-         open_->dead.path(), reason);
-  open_->dead.note(*letter, {1, reason, options_.path, name.str()});
+  report("dead letter: {} of {} is {}: {}", name.str(), options_.path, *letter, reason);
   return {};
 }
 
@@ -154,22 +138,22 @@ Event QueueSource::settle(Ticket ticket, Verdict verdict, const std::string& rea
                           const message::Message*) {
   const auto held = held_.find(ticket);
   if (held == held_.end()) return Settled{ticket};
-  dirq::Lock& lock = held->second;
+  TakenElement& element = *held->second;
   dirq::Result<void> outcome;
-  if (!lock.armed()) {
+  if (!element.armed()) {
     outcome = dirq::failed(dirq::Errc::lost_lock, "the lock is not ours any more");
   } else if (verdict == Verdict::quarantine) {
-    outcome = bury(lock, reason);
+    outcome = bury(element, reason);
   } else if (verdict == Verdict::done && options_.remove) {
-    outcome = lock.remove();
+    outcome = element.remove();
   } else {
-    outcome = lock.unlock();
+    outcome = element.unlock();
   }
   if (outcome) {
     held_.erase(held);
     return Settled{ticket};
   }
-  report("cannot settle {}: {}", lock.name().str(), outcome.error().message);
+  report("cannot settle {}: {}", element.name().str(), outcome.error().message);
   if (outcome.error().code == dirq::Errc::lost_lock || outcome.error().code == dirq::Errc::gone) {
     held_.erase(held);  // somebody else has it: there is nothing left to do
     return Settled{ticket};
@@ -182,13 +166,13 @@ void QueueSource::attend() {
   const auto now = std::chrono::steady_clock::now();
   if (options_.purge_every > 0ms && now >= purge_at_) {
     purge_at_ = now + options_.purge_every;
-    if (const auto purged = open_->queue.purge(options_.purge); !purged)
+    if (const auto purged = open_->queue->purge(options_.purge); !purged)
       report("cannot purge: {}", purged.error().message);
     open_->dead.purge_reasons();
   }
-  for (auto& [ticket, lock] : held_) {
-    if (!lock.armed()) continue;
-    if (const auto touched = lock.touch(); !touched) report("cannot renew: {}", touched.error().message);
+  for (auto& [ticket, element] : held_) {
+    if (!element->armed()) continue;
+    if (const auto touched = element->touch(); !touched) report("cannot renew: {}", touched.error().message);
   }
   attend_.expires_after(std::min<std::chrono::milliseconds>(
       renew_every, options_.purge_every > 0ms ? options_.purge_every : renew_every));
@@ -203,20 +187,19 @@ QueueSink::QueueSink(boost::asio::any_io_executor executor, QueueSinkOptions opt
     : executor_{std::move(executor)}, options_{std::move(options)}, tell_{std::move(tell)} {}
 
 void QueueSink::open() {
-  auto queue = dirq::Queue::open(options_.path, options_.queue);
+  auto queue = AddingQueue::open(options_.path, options_.kind, options_.adding);
   if (!queue) return tell_(SinkDown{failure_of(options_.path, queue.error())});
   queue_ = *std::move(queue);
   tell_(SinkUp{});
 }
 
 void QueueSink::put(Ticket ticket, const message::Message& message) {
-  const auto content = message::encode(message, options_.encode);
-  if (!content) return tell_(Refused{ticket, content.error().text()});
-  if (!batch_) batch_.emplace(*queue_);
-  if (const auto added = batch_->add(*content); !added)
+  if (const auto added = queue_->add(message); !added) {
+    if (added.error().code == dirq::Errc::malformed) return tell_(Refused{ticket, added.error().message});
     return tell_(NotConfirmed{ticket, added.error().message});
+  }
   in_batch_.push_back(ticket);
-  if (batch_->full() || in_batch_.size() >= options_.batch) return commit();
+  if (queue_->full() || in_batch_.size() >= options_.batch) return commit();
   if (std::exchange(commit_posted_, true)) return;
   // Behind whatever has arrived by now, which so becomes part of the batch.
   boost::asio::post(executor_, [this, alive = std::weak_ptr{alive_}] {
@@ -228,9 +211,7 @@ void QueueSink::put(Ticket ticket, const message::Message& message) {
 
 void QueueSink::commit() {
   if (in_batch_.empty()) return;
-  published_.clear();
-  const auto committed = batch_->commit(published_);
-  batch_.reset();
+  const auto committed = queue_->commit();
   if (!committed && !std::exchange(in_trouble_, true))
     report("cannot add to {}: {}", options_.path, committed.error().message);
   if (committed && std::exchange(in_trouble_, false)) report("adding to {} again", options_.path);
@@ -244,7 +225,6 @@ void QueueSink::commit() {
 
 void QueueSink::close() {
   commit();
-  batch_.reset();
   queue_.reset();
   tell_(SinkDown{});
 }

@@ -1,12 +1,12 @@
 // workers/transfer/queue_ends.hpp
 //
-// A directory queue of messages as source and as sink.
+// A directory queue of messages, simple or normal, as source and as sink.
 //
 // Source     elements are taken oldest first and stay locked until they are settled: done removes (or, without `remove`,
 //            unlocks) them. Locks in hand are renewed. At the end of a pass: with `loop` it waits for more, woken by
 //            inotify; without, SourceEnd. Without `remove` each element is brought once.
-// Sink       elements become visible in batches: everything that comes in one turn of the event loop, at most
-//            `batch`, is made durable together, and then confirmed.
+// Sink       what comes in one turn of the event loop, at most `batch`, is confirmed together; in a simple queue it is also
+//            made visible and durable together.
 // Errors     a queue that cannot be opened ends the agent (configuration, unless there is no space or no descriptor); one
 //            that cannot be read from is tried again with back-off; a failed batch is NotConfirmed.
 #pragma once
@@ -15,17 +15,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "workers/dirq/batch.hpp"
-#include "workers/dirq/queue.hpp"
-#include "workers/dirq/taker.hpp"
-#include "workers/message/codec.hpp"
 #include "workers/queue/dead_letters.hpp"
 #include "workers/queue/wake.hpp"
+#include "workers/transfer/queue_kinds.hpp"
 #include "workers/transfer/sink.hpp"
 #include "workers/transfer/source.hpp"
 
@@ -33,6 +31,7 @@ namespace simplevisor::transfer {
 
 struct QueueSourceOptions {
   std::string path;
+  QueueKind kind = QueueKind::simple;
   bool remove = false;
   bool loop = false;
   std::string dead_letter;  // a queue
@@ -55,18 +54,16 @@ class QueueSource final : public Source {
  private:
   // All that is there while it is open.
   struct Open {
-    dirq::Queue queue;
+    std::unique_ptr<TakingQueue> queue;
     queue::DeadLetters dead;
-    dirq::Taker taker;
-    Open(dirq::Queue q, queue::DeadLetters d) : queue{std::move(q)}, dead{std::move(d)}, taker{queue} {}
   };
 
   void down(std::optional<Failure> failure);
   void pass_is_over();
   void wait_for_more(std::chrono::milliseconds at_most);
-  void bring(dirq::Lock lock);
+  void bring(std::unique_ptr<TakenElement> element);
   void attend();
-  dirq::Result<void> bury(dirq::Lock& lock, const std::string& reason);
+  dirq::Result<void> bury(TakenElement& element, const std::string& reason);
 
   boost::asio::any_io_executor executor_;
   QueueSourceOptions options_;
@@ -80,14 +77,14 @@ class QueueSource final : public Source {
   bool took_ = false;  // something in this pass
   std::size_t room_ = 0;
   unsigned troubles_ = 0;
-  std::map<Ticket, dirq::Lock> held_;
+  std::map<Ticket, std::unique_ptr<TakenElement>> held_;
   std::set<dirq::ElementName> brought_;  // without `remove`
 };
 
 struct QueueSinkOptions {
   std::string path;
-  dirq::Options queue{};
-  message::EncodeOptions encode{};
+  QueueKind kind = QueueKind::simple;
+  AddingOptions adding{};
   std::size_t batch = 100;
 };
 
@@ -105,10 +102,8 @@ class QueueSink final : public Sink {
   boost::asio::any_io_executor executor_;
   QueueSinkOptions options_;
   TellSink tell_;
-  std::optional<dirq::Queue> queue_;
-  std::optional<dirq::Batch> batch_;
+  std::unique_ptr<AddingQueue> queue_;
   std::vector<Ticket> in_batch_;
-  std::vector<dirq::ElementName> published_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
   bool commit_posted_ = false;
   bool in_trouble_ = false;  // reported; not again until it is over
