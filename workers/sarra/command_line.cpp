@@ -58,6 +58,7 @@ void declare(CLI::App& app, const OptionTable& table, Said& said) {
         app.add_option(fmt::format("--{}", option.name),
                        said.values.emplace_back(&option, std::vector<std::string>{}).second, help);
     declared->expected(1);
+    declared->allow_extra_args(false);  // what follows its one value is something else
     if (std::holds_alternative<std::vector<std::string>*>(option.target))
       declared->take_all();
     else

@@ -39,7 +39,7 @@ class Seen {
   struct Options {
     std::chrono::milliseconds ttl{300'000};
     std::size_t entries = 262'144;  // rounded up to whole buckets
-    std::chrono::milliseconds claim_max{15'000};
+    std::chrono::milliseconds claim_max{30'000};
   };
 
   static Result<Seen> open(const std::string& directory, const Options& options);

@@ -77,11 +77,12 @@ class Agent::Loop {
         status_file_{settings.status_file},
         taps_{durability_of(settings)} {}
 
-  service::Result<void> prepare() {
+  service::Result<void> prepare(const MakeSource& make) {
     SourceListener listener{.tell = [this](Event event) { on(std::move(event)); },
                             .bring = [this](Brought brought) { return bring(std::move(brought)); },
                             .more = [this] { want_later(); }};
-    auto source = make_source(io_.get_executor(), settings_, std::move(listener));
+    auto source = make ? make(io_.get_executor(), settings_, std::move(listener))
+                       : make_source(io_.get_executor(), settings_, std::move(listener));
     if (!source) return std::unexpected(std::move(source).error());
     source_ = *std::move(source);
     auto sink = make_sink(io_.get_executor(), settings_, [this](Event event) { on(std::move(event)); });
@@ -420,11 +421,12 @@ class Agent::Loop {
   ExitCode exit_ = ExitCode::done;
 };
 
-service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bool supervised) {
+service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bool supervised,
+                                                    const MakeSource& make) {
   if (const auto problems = contradictions(settings); !problems.empty())
     return service::fail(ExitCode::config, problems.front());
   auto loop = std::make_unique<Loop>(settings, supervised);
-  if (auto prepared = loop->prepare(); !prepared) return std::unexpected(std::move(prepared).error());
+  if (auto prepared = loop->prepare(make); !prepared) return std::unexpected(std::move(prepared).error());
   if (auto claimed = loop->claim(); !claimed) return std::unexpected(std::move(claimed).error());
   return std::unique_ptr<Agent>{new Agent{std::move(loop)}};
 }

@@ -6,6 +6,7 @@
 // Threads    run() is the one; it returns when the agent has left.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,10 +18,15 @@
 
 namespace simplevisor::transfer {
 
+using MakeSource = std::function<service::Result<std::unique_ptr<Source>>(
+    const boost::asio::any_io_executor& executor, const Settings& settings, SourceListener listener)>;
+
 class Agent {
  public:
-  // `supervised`: somebody restarts us, so that a lost broker ends us unless the settings say otherwise.
-  static service::Result<std::unique_ptr<Agent>> make(const Settings& settings, bool supervised);
+  // `supervised`: somebody restarts us, so that a lost broker ends us unless the settings say otherwise. `make`: the source
+  // is made by it instead of by make_source() (ends.hpp).
+  static service::Result<std::unique_ptr<Agent>> make(const Settings& settings, bool supervised,
+                                                      const MakeSource& make = {});
   ~Agent();
 
   // What the process ends with; the reason, if there is one, has been reported.

@@ -1,0 +1,328 @@
+// Subscriber, poster and downloads against a real RabbitMQ, with python3-pika on the other side, both ways.
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include "tests/brokers/rabbitmq.hpp"
+#include "tests/sarra/http_server.hpp"
+#include "workers/sarra/time.hpp"
+#include "workers/sarra/wire.hpp"
+
+namespace simplevisor::sarra {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using consumer::Program;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::chrono::seconds long_patience{120};
+
+std::string text_of(const json::value& value) {
+  return std::string{value.as_string()};
+}
+
+class SarraBrokersTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { rabbit = std::make_unique<test::RabbitMq>(); }
+  static void TearDownTestSuite() { rabbit.reset(); }
+
+  [[nodiscard]] std::string log() const { return consumer::read_file(directory / "stderr"); }
+  [[nodiscard]] std::unique_ptr<Program> start(std::vector<std::string> arguments) const {
+    return std::make_unique<Program>(std::move(arguments), directory / "stderr");
+  }
+  int run(std::vector<std::string> arguments) const {
+    const auto program = start(std::move(arguments));
+    program->lines();
+    return program->wait();
+  }
+  int peer(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"/usr/bin/python3", SARRA_PEER, rabbit->amqp_uri()});
+    return run(std::move(words));
+  }
+  [[nodiscard]] std::vector<std::string> subscriber(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments{SARRA_PROGRAM,   "--broker-uri", rabbit->amqp_uri(), "--path",
+                                       directory / "q", "--state-dir",  directory / "state"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  [[nodiscard]] std::vector<std::string> poster(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments{ANNOUNCE_PROGRAM, "--broker-uri", rabbit->amqp_uri(), "--base-dir",
+                                       directory / "site"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  // Until the subscriber's queue is bound: the name it chose is kept before, so it is asked for at the broker.
+  [[nodiscard]] bool bound(std::size_t bindings = 1) const {
+    return until([&] {
+      const std::string name = consumer::read_file(directory / "state/queue-name");
+      if (name.empty()) return false;
+      const std::string listed = rabbit->ctl({"list_bindings", "source_name", "destination_name"});
+      std::size_t found = 0;
+      for (std::size_t at = 0; (at = listed.find(name.substr(0, name.size() - 1), at)) != std::string::npos;
+           ++at) {
+        if (at > 0 && listed[at - 1] == '\t' && at > 1 && listed[at - 2] != '\n') ++found;
+      }
+      return found >= bindings;  // beside the default exchange's
+    });
+  }
+  template <class Fact>
+  static bool until(const Fact& fact) {
+    const auto end = std::chrono::steady_clock::now() + long_patience;
+    while (!fact()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+  [[nodiscard]] bool written(std::size_t count) const {
+    return until([&] {
+      return fs::exists(directory / "q") && consumer::queue_at(directory / "q").count().value() >= count;
+    });
+  }
+  [[nodiscard]] std::multiset<std::string> bodies() const {
+    std::multiset<std::string> all;
+    for (const std::string& content : consumer::contents(directory / "q"))
+      all.insert(consumer::body_of(content));
+    return all;
+  }
+  void write_lines(const std::string& name, const std::vector<json::object>& lines) const {
+    std::ofstream out{directory / name};
+    for (const json::object& line : lines) out << json::serialize(line) << '\n';
+  }
+  [[nodiscard]] static json::object announcement(const std::string& exchange, const std::string& path) {
+    const Announcement a{.pub_time = "20261121T221128", .base_url = "http://127.0.0.1:1/", .rel_path = path};
+    return {{"exchange", exchange},
+            {"routing_key", "v03"},
+            {"content_type", "application/json"},
+            {"headers", json::object{}},
+            {"body", encode_v03(a)}};
+  }
+
+  static std::unique_ptr<test::RabbitMq> rabbit;
+  consumer::TemporaryDirectory directory;
+};
+
+std::unique_ptr<test::RabbitMq> SarraBrokersTest::rabbit;
+
+TEST_F(SarraBrokersTest, TakesEveryMessageThatSr3Posts) {
+  const json::value captured = json::parse(consumer::read_file(VECTORS_DIR "/sarra/wire.json"));
+  std::vector<json::object> lines;
+  std::multiset<std::string> v03;
+  for (const json::value& one : captured.at("messages").as_array()) {
+    json::object line = one.as_object();
+    line["exchange"] = "xs_vectors";
+    line["body"] = line.at("body_text");
+    if (line.at("content_type").as_string() == "application/json") v03.insert(text_of(line.at("body")));
+    lines.push_back(std::move(line));
+  }
+  write_lines("lines", lines);
+  ASSERT_EQ(peer({"declare", "unused", "xs_vectors", "{}"}), 0) << log();
+  const auto agent = start(subscriber({"--exchange", "xs_vectors", "--subtopic", "#", "--topic-prefix", "v03",
+                                       "--count", std::to_string(v03.size())}));
+  auto old = subscriber({"--exchange", "xs_vectors", "--topic-prefix", "v02.post", "--count",
+                         std::to_string(lines.size() - v03.size())});
+  old[4] = directory / "old";
+  old[6] = directory / "state-old";
+  const auto old_agent = start(old);
+  ASSERT_TRUE(bound());
+  ASSERT_TRUE(until([&] { return rabbit->ctl({"list_bindings"}).find("v02.post.#") != std::string::npos; }))
+      << log();
+  ASSERT_EQ(peer({"publish", directory / "lines"}), 0) << log();
+  EXPECT_EQ(agent->wait(), 0) << log();
+  EXPECT_EQ(old_agent->wait(), 0) << log();
+  EXPECT_EQ(bodies(), v03) << "byte for byte";
+  const auto translated = consumer::contents(directory / "old");
+  EXPECT_EQ(translated.size(), lines.size() - v03.size());
+  for (const std::string& content : translated) {
+    EXPECT_TRUE(decode_v03(consumer::body_of(content))) << content;
+    EXPECT_EQ(message::decode(content).value().message.header.at("amqp-exchange"), "xs_vectors");
+  }
+}
+
+TEST_F(SarraBrokersTest, APoolTakesEachAnnouncementOnceAndLosesNoneWhenOneIsKilled) {
+  constexpr int count = 1500;
+  std::vector<json::object> lines;
+  for (int n = 0; n < count; ++n) lines.push_back(announcement("xs_pool", "f" + std::to_string(n)));
+  // Every one again, from somebody else.
+  const auto once = lines;
+  lines.insert(lines.end(), once.begin(), once.end());
+  write_lines("lines", lines);
+  ASSERT_EQ(peer({"declare", "unused", "xs_pool", "{}"}), 0) << log();
+  const auto arguments = subscriber({"--exchange", "xs_pool", "--nodupe-ttl", "1h", "--expire", "1h"});
+  std::vector<std::unique_ptr<Program>> pool;
+  for (int n = 0; n < 4; ++n) pool.push_back(start(arguments));
+  ASSERT_TRUE(bound()) << log();
+  EXPECT_EQ(rabbit->ctl({"list_queues", "name", "arguments"}).find("q_guest.") != std::string::npos, true);
+  const auto publisher =
+      start({"/usr/bin/python3", SARRA_PEER, rabbit->amqp_uri(), "publish", directory / "lines"});
+  ASSERT_TRUE(written(200)) << log();
+  pool[0]->signal(SIGKILL);
+  pool[0]->wait();
+  pool[0] = start(arguments);
+  ASSERT_EQ(publisher->wait(), 0) << log();
+  const std::string name = consumer::read_file(directory / "state/queue-name");
+  const auto empty = [&] {
+    const std::string listed = rabbit->ctl({"list_queues", "name", "messages"});
+    return listed.find(name.substr(0, name.size() - 1) + "\t0") != std::string::npos;
+  };
+  ASSERT_TRUE(until(empty)) << log();
+  for (const auto& program : pool) program->signal(SIGTERM);
+  for (const auto& program : pool) EXPECT_EQ(program->wait(), 0) << log();
+  const auto all = bodies();
+  const std::set<std::string> distinct{all.begin(), all.end()};
+  EXPECT_EQ(distinct.size(), static_cast<std::size_t>(count));
+  EXPECT_LE(all.size(), static_cast<std::size_t>(count) + 25U) << "what one had in hand when it was killed";
+  EXPECT_THAT(log(), HasSubstr("duplicates"));
+}
+
+TEST_F(SarraBrokersTest, WhatNobodyWantsIsTurnedAwayAndWhatIsNoAnnouncementIsSetAside) {
+  std::vector<json::object> lines{announcement("xs_some", "a.txt"), announcement("xs_some", "a.tmp"),
+                                  announcement("xs_some", "b.bin")};
+  json::object damaged = lines[0];
+  damaged["body"] = "{\"pubTime\":";
+  json::object foreign = lines[0];
+  foreign["content_type"] = "application/geo+json";
+  lines.insert(lines.end(), {damaged, foreign, announcement("xs_some", "last.txt")});
+  write_lines("lines", lines);
+  ASSERT_EQ(peer({"declare", "unused", "xs_some", "{}"}), 0) << log();
+  const auto agent = start(subscriber({"--exchange", "xs_some", "--patterns", R"(reject .*\.tmp$)",
+                                       "--patterns", R"(accept .*\.txt$)", "--no-accept-unmatched"}));
+  ASSERT_TRUE(bound()) << log();
+  ASSERT_EQ(peer({"publish", directory / "lines"}), 0) << log();
+  ASSERT_TRUE(written(2)) << log();
+  ASSERT_TRUE(until([&] {
+    return fs::exists(directory / "q.dead") && consumer::queue_at(directory / "q.dead").count().value() == 1;
+  }));
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0);
+  EXPECT_EQ(bodies().size(), 2U);
+  EXPECT_THAT(log(), AllOf(HasSubstr("turned away: 2 by pattern or age, 0 duplicates, 1 of another format"),
+                           HasSubstr("v03: not JSON")));
+}
+
+TEST_F(SarraBrokersTest, SharesQueuesWithOthersAndNeedsNoMoreThanASubscribersPermissions) {
+  rabbit->ctl({"add_user", "sub", "secret"});
+  rabbit->ctl(
+      {"set_permissions", "sub", "^q_sub.*", "^q_sub.*|^xs_sub$", "^q_sub.*|^x[lrs]_sub.*|^x.*public$"});
+  ASSERT_EQ(peer({"declare", "q_sub.theirs", "xpublic", R"({"x-expires":3600000,"x-message-ttl":1800000})",
+                  "v03.a.#", "v03.b.#"}),
+            0)
+      << log();
+  const std::string uri = "amqp://127.0.0.1:" + std::to_string(rabbit->amqp_port());
+  auto arguments = subscriber({"--broker-auth", "plain name=sub pass=secret", "--queue-name", "q_sub.theirs",
+                               "--expire", "1h", "--message-age-max", "30min", "--subtopic", "a/#",
+                               "--subtopic", "b/#", "--count", "1"});
+  arguments[2] = uri;
+  json::object recent = announcement("xpublic", "b/x");
+  recent["routing_key"] = "v03.b";
+  recent["body"] = encode_v03({.pub_time = format_time(std::chrono::system_clock::now()),
+                               .base_url = "http://h/",
+                               .rel_path = "b/x"});
+  write_lines("lines", {recent});
+  ASSERT_EQ(peer({"publish", directory / "lines"}), 0) << log();
+  EXPECT_EQ(run(arguments), 0) << log();
+  EXPECT_EQ(bodies().size(), 1U);
+  // And theirs with ours: the same declaration again is no error.
+  auto ours = subscriber({"--queue-name", "q_guest.ours", "--expire", "1h", "--timeout-inactivity", "1ms"});
+  EXPECT_EQ(run(ours), 0) << log();
+  EXPECT_EQ(peer({"declare", "q_guest.ours", "xpublic", R"({"x-expires":3600000})", "v03.#"}), 0) << log();
+  EXPECT_EQ(run(subscriber({"--queue-name", "q_guest.ours", "--timeout-inactivity", "1ms"})), 78)
+      << "other arguments";
+  EXPECT_EQ(run(subscriber({"--queue-name", "q_guest.ours", "--passive", "--timeout-inactivity", "1ms"})), 0)
+      << log();
+}
+
+TEST_F(SarraBrokersTest, AnnouncesWhatOthersUnderstandInBothFormats) {
+  fs::create_directories(directory / "site/v1.2/we ird#x/st*r");
+  std::ofstream{directory / "site/v1.2/we ird#x/st*r/c d.txt"} << "abc";
+  fs::create_symlink("c d.txt", directory / "site/v1.2/we ird#x/st*r/link");
+  for (const bool old : {false, true}) {
+    const std::string exchange = old ? "xs_old" : "xs_new";
+    const auto receiver =
+        start({"/usr/bin/python3", SARRA_PEER, rabbit->amqp_uri(), "receive", exchange, "5"});
+    ASSERT_EQ(receiver->line(), "ready") << log();
+    auto arguments =
+        poster({"--exchange", exchange, "--base-url", "http://127.0.0.1:8090/", "--source", "guest"});
+    if (old) arguments.emplace_back("--v02");
+    if (!old) arguments.insert(arguments.end(), {"--inline-below", "1KiB"});
+    arguments.emplace_back(directory / "site/v1.2");
+    ASSERT_EQ(run(arguments), 0) << log();
+    std::vector<json::object> got;
+    for (const std::string& line : receiver->lines()) got.push_back(json::parse(line).as_object());
+    ASSERT_EQ(got.size(), 5U);
+    const std::string prefix = old ? "v02.post" : "v03";
+    std::vector<std::string> keys;
+    for (const json::object& one : got) keys.push_back(text_of(one.at("routing_key")));
+    EXPECT_THAT(keys, ElementsAre(prefix, prefix + ".v1.2", prefix + ".v1.2.we ird%23x",
+                                  prefix + ".v1.2.we ird%23x.st%22r", prefix + ".v1.2.we ird%23x.st%22r"));
+    EXPECT_EQ(got[3].at("delivery_mode"), 2);
+    EXPECT_EQ(text_of(got[3].at("content_encoding")), "utf-8");
+    if (old) {
+      EXPECT_EQ(text_of(got[3].at("content_type")), "text/plain");
+      EXPECT_THAT(text_of(got[3].at("body")),
+                  testing::EndsWith(" http://127.0.0.1:8090/ v1.2/we%20ird%23x/st*r/c%20d.txt"));
+      EXPECT_EQ(text_of(got[3].at("headers").at("parts")), "1,3,1,0,0");
+      EXPECT_THAT(text_of(got[3].at("headers").at("sum")), testing::StartsWith("s,ddaf35a1936"));
+      continue;
+    }
+    EXPECT_EQ(text_of(got[3].at("content_type")), "application/json");
+    EXPECT_TRUE(got[3].at("headers").as_object().empty());
+    const json::value body = json::parse(text_of(got[3].at("body")));
+    EXPECT_EQ(text_of(body.at("relPath")), "v1.2/we ird#x/st*r/c d.txt");
+    EXPECT_EQ(body.at("size"), 3);
+    EXPECT_EQ(text_of(body.at("identity").at("method")), "sha512");
+    EXPECT_EQ(text_of(body.at("content").at("value")), "abc");
+    EXPECT_EQ(text_of(json::parse(text_of(got[4].at("body"))).at("fileOp").at("link")), "c d.txt");
+  }
+}
+
+TEST_F(SarraBrokersTest, AFileThatCannotBeAnnouncedIsToldAndTheOthersAre) {
+  fs::create_directories(directory / "site");
+  std::ofstream{directory / "site/a"} << "a";
+  EXPECT_EQ(run(poster({"--base-url", "http://h/", directory / "site/missing", directory / "site/a",
+                        "/etc/hostname"})),
+            1);
+  EXPECT_THAT(log(), AllOf(HasSubstr("missing: No such file"), HasSubstr("is not below"),
+                           HasSubstr("announced 1, failed 2")));
+  EXPECT_EQ(run({ANNOUNCE_PROGRAM, "--broker-uri", "amqp://127.0.0.1:1", "--base-url", "http://h/",
+                 "--base-dir", directory / "site", directory / "site/a"}),
+            69);
+}
+
+TEST_F(SarraBrokersTest, FromFilesToFilesWithOurProgramsAlone) {
+  fs::create_directories(directory / "site/deep/er");
+  for (int n = 0; n < 20; ++n)
+    std::ofstream{directory / ("site/deep/er/" + std::to_string(n))} << "file " << n
+                                                                     << std::string(5000, 'x');
+  std::ofstream{directory / "site/small"} << "small";
+  const HttpServer server{directory / "site", directory / "http"};
+  ASSERT_EQ(peer({"declare", "unused", "xs_guest", "{}"}), 0) << log();
+  const auto agent = start(subscriber({"--exchange", "xs_guest"}));
+  ASSERT_TRUE(bound()) << log();
+  ASSERT_EQ(run(poster({"--base-url", server.url(), "--inline-below", "1KiB", directory / "site/deep",
+                        directory / "site/small"})),
+            0)
+      << log();
+  ASSERT_TRUE(written(23)) << log();
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0) << log();
+  ASSERT_EQ(run({CONSUMER_PROGRAM, "--queue", directory / "q", "--until-empty", "--protocol", "stream",
+                 "--data", R"({"directory":")" + directory / "in" + "\"}", "--", FETCH_PROGRAM}),
+            0)
+      << log();
+  for (const char* name : {"small", "deep/er/0", "deep/er/7", "deep/er/19"}) {
+    EXPECT_EQ(consumer::read_file(directory / (std::string{"in/"} + name)),
+              consumer::read_file(directory / (std::string{"site/"} + name)));
+  }
+  EXPECT_EQ(consumer::queue_at(directory / "q.dead").count().value(), 0U) << log();
+}
+
+}  // namespace
+}  // namespace simplevisor::sarra

@@ -1,0 +1,110 @@
+// What a subscriber's settings come to: its queue, its name, and what is said of mistakes.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "tests/consumer/support.hpp"
+#include "workers/amqp/destination.hpp"
+#include "workers/sarra/subscribe_settings.hpp"
+
+namespace simplevisor::sarra {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Pair;
+
+class SubscribeSettingsTest : public testing::Test {
+ protected:
+  SubscribeSettingsTest() {
+    settings.broker = "amqp://alice@localhost";
+    settings.path = directory / "q";
+    settings.state_dir = directory / "state";
+  }
+  [[nodiscard]] std::string trouble() const {
+    const auto prepared = prepare(settings);
+    return prepared ? "none" : prepared.error().message;
+  }
+  consumer::TemporaryDirectory directory;
+  SubscribeSettings settings;
+};
+
+TEST_F(SubscribeSettingsTest, DescribeOneQueueWithAllItsBindings) {
+  settings.exchange = "xs_b o,b";
+  settings.subtopics = {"observations/#", "a b,c.*", ""};
+  settings.expire = 5min;
+  settings.message_age_max = 1h;
+  const auto destination = amqp::parse_destination(destination_of(settings, "q_alice.x,y"));
+  ASSERT_TRUE(destination) << destination.error();
+  EXPECT_EQ(destination->exchange.name, "xs_b o,b");
+  EXPECT_EQ(destination->exchange.type, "topic");
+  EXPECT_FALSE(destination->exchange.declare) << "that is for those who publish";
+  ASSERT_TRUE(destination->queue);
+  EXPECT_EQ(destination->queue->name, "q_alice.x,y");
+  EXPECT_TRUE(destination->queue->durable && destination->queue->declare);
+  EXPECT_FALSE(destination->queue->exclusive || destination->queue->auto_delete);
+  EXPECT_THAT(destination->queue->arguments,
+              ElementsAre(Pair("x-expires", amqp::Argument{std::int64_t{300'000}}),
+                          Pair("x-message-ttl", amqp::Argument{std::int64_t{3'600'000}})));
+  EXPECT_EQ(destination->routing_key, "v03.observations.#");
+  EXPECT_THAT(destination->further_keys, ElementsAre("v03.a b,c.*", "v03.#"));
+}
+
+TEST_F(SubscribeSettingsTest, WithoutExpireAndAgeTheQueueHasNoArguments) {
+  EXPECT_TRUE(amqp::parse_destination(destination_of(settings, "q")).value().queue->arguments.empty());
+}
+
+TEST_F(SubscribeSettingsTest, ANameIsChosenOnceAndKept) {
+  const auto first = prepare(settings).value();
+  const std::string name = consumer::read_file(directory / "state/queue-name");
+  EXPECT_THAT(name, MatchesRegex("q_alice\\.subscribe\\.default\\.alice_.*_[0-9a-f]{8}\n"));
+  EXPECT_THAT(first.transfer.subscribe.at(0).at("destination"), HasSubstr("alice_"));
+  const auto second = prepare(settings).value();
+  EXPECT_EQ(second.transfer.subscribe, first.transfer.subscribe);
+  EXPECT_EQ(first.transfer.prefetch, 25U);
+  EXPECT_TRUE(first.transfer.reliable);
+}
+
+TEST_F(SubscribeSettingsTest, OfManyThatComeAtOnceAllKnowTheSameName) {
+  std::vector<pid_t> children;
+  for (int n = 0; n < 8; ++n) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto name = kept_name(directory / "name", "mine-" + std::to_string(n));
+      std::ofstream{directory / ("out" + std::to_string(n))} << (name ? *name : name.error().message);
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  std::set<std::string> names;
+  for (std::size_t n = 0; n < children.size(); ++n) {
+    ASSERT_EQ(::waitpid(children[n], nullptr, 0), children[n]);
+    names.insert(consumer::read_file(directory / ("out" + std::to_string(n))));
+  }
+  EXPECT_THAT(names, ElementsAre(testing::StartsWith("mine-")));
+}
+
+TEST_F(SubscribeSettingsTest, SaysWhatIsMissingOrWrong) {
+  settings.patterns = {"accept ("};
+  EXPECT_THAT(trouble(), HasSubstr("patterns: \"accept (\""));
+  settings.patterns.clear();
+  settings.broker_auth = {"plain name=alice"};
+  EXPECT_THAT(trouble(), HasSubstr("broker-auth"));
+  settings.broker_auth.clear();
+  settings.broker = "nonsense";
+  EXPECT_THAT(trouble(), HasSubstr("broker"));
+  settings = {};
+  settings.nodupe_ttl = 1s;
+  EXPECT_THAT(trouble(),
+              AllOf(HasSubstr("broker-uri: is not given"), HasSubstr("path: is not given"),
+                    HasSubstr("state-dir: needed to keep"), HasSubstr("state-dir: needed by nodupe-ttl")));
+}
+
+}  // namespace
+}  // namespace simplevisor::sarra
