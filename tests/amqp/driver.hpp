@@ -21,7 +21,7 @@
 
 namespace simplevisor::amqp {
 
-inline constexpr std::chrono::seconds patience{60};
+inline constexpr std::chrono::seconds patience{120};
 
 inline Options options_for(std::uint16_t port) {
   Options options;

@@ -144,11 +144,11 @@ TEST_F(Failing, LeavesWhatIsUndecidedToTheCallerWhenTheBrokerIsKilled) {
 TEST_F(Failing, NoticesASilentBrokerByItsHeartbeats) {
   test::RabbitMq broker;
   Options impatient = options_for(broker.amqp_port());
-  impatient.heartbeat = seconds(1);
+  impatient.heartbeat = seconds(2);
   Driver client(impatient);
   ASSERT_TRUE(client.connect());
   // Idle for several periods, the connection lives: both sides beat.
-  EXPECT_FALSE(client.run_until([&] { return client.closed.has_value(); }, milliseconds(4500)))
+  EXPECT_FALSE(client.run_until([&] { return client.closed.has_value(); }, milliseconds(7000)))
       << client.failure();
   broker.freeze();
   const auto start = steady_clock::now();

@@ -170,7 +170,7 @@ TEST_F(Publishing, WaitsWhileTheBrokerBlocksAndLosesNothing) {
   ASSERT_TRUE(sender.connect());
   sender->publish(1, message_to(to_queue()));
   ASSERT_TRUE(sender.decided(1));
-  rabbit().block();
+  auto alarm = rabbit().block();
   // The broker blocks a connection once it publishes.
   sender->publish(2, message_to(to_queue()));
   ASSERT_TRUE(sender.run_until([&] { return sender.blocked > 0 || sender.closed; })) << "never blocked";
@@ -179,7 +179,7 @@ TEST_F(Publishing, WaitsWhileTheBrokerBlocksAndLosesNothing) {
   sender->publish(4, message_to(to_queue() + ".other"));
   EXPECT_FALSE(
       sender.run_until([&] { return sender.confirmed.contains(3); }, std::chrono::milliseconds(300)));
-  rabbit().unblock();
+  alarm.clear();
   ASSERT_TRUE(sender.decided(4));
   EXPECT_THAT(sender.confirmed, UnorderedElementsAre(1, 2, 3, 4));
   EXPECT_EQ(sender.unblocked, 1U);
@@ -190,11 +190,11 @@ TEST_F(Publishing, LeavesABrokerThatBlocks) {
   ASSERT_TRUE(sender.connect());
   sender->publish(1, message_to(to_queue()));
   ASSERT_TRUE(sender.decided(1));
-  rabbit().block();
+  auto alarm = rabbit().block();
   sender->publish(2, message_to(to_queue()));
   ASSERT_TRUE(sender.run_until([&] { return sender.blocked > 0; }));
   EXPECT_TRUE(sender.disconnect());
-  rabbit().unblock();
+  alarm.clear();
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class BenchHarness : public ::testing::Test {
   static System unsupervised() {
     System system;
     system.name = "nobody";
-    system.patience = 200ms;
+    system.patience = 60s;
     system.prepare = [](const Job& job) {
       return Result<std::vector<std::string>>(
           std::vector<std::string>{job.worker.string(), job.argument("0")});

@@ -181,11 +181,24 @@ std::string RabbitMq::ctl(const std::vector<std::string>& arguments) {
   return finished.output;
 }
 
-void RabbitMq::block() {
-  eval("rabbit_alarm:set_alarm({{resource_limit,disk,node()},[]}).");
+RabbitMq::Alarm RabbitMq::block() {
+  return Alarm{*this};
 }
-void RabbitMq::unblock() {
-  eval("rabbit_alarm:clear_alarm({resource_limit,disk,node()}).");
+
+RabbitMq::Alarm::Alarm(RabbitMq& broker) : broker_{&broker} {
+  broker.eval("rabbit_alarm:set_alarm({{resource_limit,disk,node()},[]}).");
+}
+
+void RabbitMq::Alarm::clear() {
+  if (RabbitMq* const broker = std::exchange(broker_, nullptr))
+    broker->eval("rabbit_alarm:clear_alarm({resource_limit,disk,node()}).");
+}
+
+RabbitMq::Alarm::~Alarm() {
+  try {
+    clear();
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): a broker that is gone blocks nobody
+  }
 }
 
 std::string RabbitMq::amqp_uri() const {

@@ -50,9 +50,9 @@ class RabbitMq {
   // Writes out which queues and exchanges there are. The broker says that one is declared up to two seconds before it is
   // on disk: one that is killed in between comes back without the queue, and without what was confirmed to be in it.
   void sync_definitions() { eval("ok = mnesia:sync_log()."); }
-  // Sets or clears the disk alarm, on which the broker blocks publishers.
-  void block();
-  void unblock();
+  // Sets the disk alarm, on which the broker blocks publishers, for as long as the answer lives.
+  class Alarm;
+  [[nodiscard]] Alarm block();
 
   [[nodiscard]] std::uint16_t amqp_port() const noexcept { return amqp_.number(); }
   [[nodiscard]] std::uint16_t stomp_port() const noexcept { return stomp_.number(); }
@@ -74,6 +74,18 @@ class RabbitMq {
   Certificates certificates_;
   std::unique_ptr<KeptProcess> epmd_;
   std::unique_ptr<KeptProcess> server_;
+};
+
+class RabbitMq::Alarm {
+ public:
+  explicit Alarm(RabbitMq& broker);
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+  ~Alarm();
+  void clear();
+
+ private:
+  RabbitMq* broker_;
 };
 
 }  // namespace simplevisor::test

@@ -30,7 +30,7 @@
 
 namespace simplevisor::consumer {
 
-inline constexpr std::chrono::milliseconds patience{30'000};
+inline constexpr std::chrono::milliseconds patience{90'000};
 
 class TemporaryDirectory {
  public:

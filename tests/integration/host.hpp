@@ -58,7 +58,7 @@ class Host {
 };
 
 // Asks again and again until it is so; false after `patience`. For facts that nobody announces to us.
-bool eventually(const std::function<bool()>& is_so, std::chrono::seconds patience = std::chrono::seconds{20});
+bool eventually(const std::function<bool()>& is_so, std::chrono::seconds patience = std::chrono::seconds{60});
 
 bool alive(pid_t pid);  // and not a zombie
 

@@ -42,7 +42,7 @@ class Driver {
 
   // False: not within the time.
   [[nodiscard]] bool until(const std::function<bool()>& fact,
-                           std::chrono::milliseconds limit = std::chrono::seconds{20}) {
+                           std::chrono::milliseconds limit = std::chrono::seconds{120}) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!fact()) {
       if (loop_.stopped()) loop_.restart();

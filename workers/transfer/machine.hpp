@@ -206,6 +206,9 @@ class Machine {
     TimePoint again_at = TimePoint::max();
   };
 
+  // The delay after `failures` in a row, the first being 1.
+  static Milliseconds backoff(Milliseconds first, unsigned failures);
+
   void on(const Begin&);
   void on(const Tick&) {}
   void on(const Stop&);

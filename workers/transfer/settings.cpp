@@ -258,7 +258,9 @@ std::vector<Row> make_rows() {
   add("passive", SettingType::flag, "declare nothing at the broker (AMQP)", flag(&Settings::passive));
   add("mandatory", SettingType::flag, "a message that no queue is bound for is refused (AMQP; default)",
       flag(&Settings::mandatory));
-  add("heart-beat", SettingType::flag, "heart-beats both ways (STOMP)", flag(&Settings::heart_beat));
+  add("heart-beat", SettingType::flag,
+      "heart-beats both ways (STOMP; AMQP has them anyway, then every timeout-server)",
+      flag(&Settings::heart_beat));
   add("reliable", SettingType::flag, "nothing is lost: acknowledge and remove only what has arrived",
       flag(&Settings::reliable));
   add("remove", SettingType::flag, "remove what was transferred from the incoming queue",
