@@ -326,11 +326,14 @@ TEST_F(QueueTest, QuarantineReportsWhatFailsAndKeepsTheLock) {
 }
 
 TEST_F(QueueTest, ABatchWhoseCommitFailsTellsWhatWasPublishedAndLeavesNothingElse) {
-  for (const std::string call : {"fdatasync", "close", "rename"}) {
+  for (const std::string call : {"fdatasync", "syncfs", "close", "rename"}) {
     Queue queue = open({.durability = Durability::full, .system = &system});
     Batch batch(queue);
     for (const char* text : {"1", "2", "3"}) ASSERT_TRUE(batch.add(text));
-    system.fail(call, ENOSPC, 2);
+    if (call == "syncfs") {  // only from here on
+      ASSERT_TRUE(batch.add("4"));
+    }
+    system.fail(call, ENOSPC, call == "syncfs" ? 1 : 2);
     std::vector<ElementName> published;
     EXPECT_EQ(batch.commit(published).error().code, Errc::no_space) << call;
     EXPECT_EQ(published.size(), call == "rename" ? 1U : 0U);

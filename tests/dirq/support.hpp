@@ -72,6 +72,9 @@ class HookedSystem : public System {
   int fchmod(int d, mode_t m) override {
     return hooked("fchmod", [&] { return System::fchmod(d, m); });
   }
+  int syncfs(int d) override {
+    return hooked("syncfs", [&] { return System::syncfs(d); });
+  }
   int fdatasync(int d) override {
     return hooked("fdatasync", [&] { return System::fdatasync(d); });
   }

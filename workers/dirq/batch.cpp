@@ -11,6 +11,13 @@
 
 namespace simplevisor::dirq {
 
+namespace {
+
+// From here on, waiting for the whole filesystem once takes less time than for each file (decisions/dirq-semantics.md).
+constexpr std::size_t together_min = 4;
+
+}  // namespace
+
 Batch::Batch(Queue& queue) : store_(queue.store_) {}
 
 Batch::~Batch() {
@@ -35,13 +42,14 @@ Result<void> Batch::commit(std::vector<ElementName>& published) {
   published.clear();
   std::vector<Draft> drafts = std::exchange(pending_, {});
   Result<void> result;
-  // All of them on their way before the first is waited for: the wait commits the filesystem's journal, and
-  // then the others find their blocks allocated and committed with it.
-  if (store_->options().durability != Durability::none) {
-    for (const Draft& draft : drafts) store_->system().start_writeback(draft.descriptor);
+  const bool together = store_->options().durability != Durability::none && drafts.size() >= together_min;
+  if (together) {
+    // Through a descriptor that is older than what it waits for: it tells of faults since it was opened.
+    const int synced = store_->system().syncfs(drafts.front().descriptor);
+    if (synced < 0) result = failed("syncfs", store_->path(), -synced);
   }
-  std::size_t at = 0;
-  for (; result && at < drafts.size(); ++at) result = finish_draft(*store_, drafts[at]);
+  for (std::size_t at = 0; result && at < drafts.size(); ++at)
+    result = finish_draft(*store_, drafts[at], together);
   std::size_t done = 0;
   for (; result && done < drafts.size(); ++done) {
     auto name = publish_draft(*store_, drafts[done]);

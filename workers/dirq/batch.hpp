@@ -1,7 +1,7 @@
 // workers/dirq/batch.hpp
 //
-// Many adds that become durable together: their contents are synchronised one after the other, which one
-// journal commit of the filesystem serves, and each directory once.
+// Many adds that become durable together: their contents by one syncfs(2) (few of them: fdatasync each), and each
+// directory by one fsync.
 //
 // Semantics  add() writes temporaries; commit() makes them durable as Options::durability says and publishes
 //            them, in order. Before commit() nobody sees them; after it the caller may acknowledge all of

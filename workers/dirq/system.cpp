@@ -71,8 +71,8 @@ int System::fsync(int descriptor) {
   return checked([&] { return ::fsync(descriptor); });
 }
 
-int System::start_writeback(int descriptor) {
-  return checked([&] { return ::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); });
+int System::syncfs(int descriptor) {
+  return checked([&] { return ::syncfs(descriptor); });
 }
 
 ssize_t System::getdents(int descriptor, void* to, std::size_t size) {

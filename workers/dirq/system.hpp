@@ -36,7 +36,7 @@ class System {
   virtual int fchmod(int descriptor, mode_t mode);
   virtual int fdatasync(int descriptor);
   virtual int fsync(int descriptor);
-  virtual int start_writeback(int descriptor);  // sync_file_range(WRITE): begins, does not wait
+  virtual int syncfs(int descriptor);  // the whole filesystem; tells of its faults since Linux 5.8
   virtual ssize_t getdents(int descriptor, void* to, std::size_t size);
 
   virtual int fstatat(int directory, const char* path, struct stat& status);  // does not follow links

@@ -103,9 +103,9 @@ Result<void> write_draft(Store& store, Draft& draft, std::span<const std::string
   return error;
 }
 
-Result<void> finish_draft(Store& store, Draft& draft) {
+Result<void> finish_draft(Store& store, Draft& draft, bool durable_already) {
   System& system = store.system();
-  if (store.options().durability != Durability::none) {
+  if (!durable_already && store.options().durability != Durability::none) {
     if (const int synced = system.fdatasync(draft.descriptor); synced < 0) {
       auto error = failed("fdatasync", draft_path(store, draft), -synced);
       discard_draft(store, draft);

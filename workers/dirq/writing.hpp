@@ -29,8 +29,8 @@ inline constexpr int names_max = 4096;
 
 Result<Draft> begin_draft(Store& store);
 Result<void> write_draft(Store& store, Draft& draft, std::span<const std::string_view> parts);
-// Content made durable as the options say, descriptor closed.
-Result<void> finish_draft(Store& store, Draft& draft);
+// Content made durable as the options say, unless it is already, and descriptor closed.
+Result<void> finish_draft(Store& store, Draft& draft, bool durable_already = false);
 // Nothing: the temporary was purged meanwhile; write it again.
 Result<std::optional<ElementName>> publish_draft(Store& store, Draft& draft);
 void discard_draft(Store& store, Draft& draft) noexcept;
