@@ -142,6 +142,36 @@ TEST_F(NormalQueuesTest, WithLoopItIsWokenByNewElements) {
   EXPECT_EQ(normal("in").stat().value().locked, 0U);
 }
 
+TEST_F(NormalQueuesTest, NothingIsLostWhenItIsKilledAgainAndAgain) {
+  constexpr int total = 400;
+  fill("in", total);
+  dirq::NormalQueue in = normal("in");
+  dirq::NormalQueue out = normal("out");
+  for (int kill = 0; kill < 5; ++kill) {
+    const std::size_t before = out.count().value();
+    Program agent = shop.start(between("type=DQN", "type=DQN", {"--window", "20"}));
+    const auto until = std::chrono::steady_clock::now() + consumer::patience;
+    while (in.count().value() > 0 && out.count().value() <= before) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until) << shop.log();
+    }
+    agent.signal(SIGKILL);
+    agent.wait();
+    // What a purge does once the locks are old.
+    const auto entries = in.list();
+    for (const dirq::Entry& entry : *entries) {
+      if (!entry.locked) continue;
+      EXPECT_TRUE(in.unlock(entry.name));
+    }
+  }
+  EXPECT_EQ(shop.run(between("type=DQN", "type=DQN")), 0) << shop.log();
+  EXPECT_EQ(in.count().value(), 0U);
+  const auto moved = bodies("out");
+  const auto given = numbered(total);
+  EXPECT_EQ(std::set<std::string>(moved.begin(), moved.end()),
+            std::set<std::string>(given.begin(), given.end()));
+  EXPECT_LE(moved.size(), given.size() + 5 * 20) << "a kill sends at most what was in hand again";
+}
+
 TEST_F(NormalQueuesTest, RefusesQueuesOfAnotherKindAndOptionsOfAnother) {
   fill("in", 1);
   const auto refusal = [&](const std::string& in, const std::string& out) {
