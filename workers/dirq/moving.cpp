@@ -84,7 +84,7 @@ Result<std::string> put_aside(Store& store, const ElementName& name, std::string
     if (moved == -EEXIST || moved == -ENOTEMPTY) continue;
     if (moved < 0) return failed("quarantine", store.path_of(name), -moved);
     write_reason(system, directory.get(), to + ".reason", reason);
-    return top + '/' + to;
+    return fmt::format("{}/{}", top, to);
   }
   return failed("quarantine", store.path_of(name), EEXIST);
 }
