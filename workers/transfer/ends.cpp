@@ -230,7 +230,8 @@ amqp::Options amqp_options(const Settings& settings, const Broker& broker, bool 
   options.message_bytes_max = settings.message_bytes_max;
   options.timeout_connect = settings.timeout_connect.value_or(options.timeout_connect);
   options.timeout_broker = settings.timeout_broker.value_or(options.timeout_broker);
-  if (settings.heart_beat) options.heartbeat = std::chrono::ceil<std::chrono::seconds>(settings.timeout_server);
+  if (settings.heart_beat)
+    options.heartbeat = std::chrono::ceil<std::chrono::seconds>(settings.timeout_server);
   options.connection_name = fmt::format("simplevisor-transfer {}", ::getpid());
   if (incoming) {
     for (const Pairs& pairs : settings.subscribe) options.subscriptions.push_back(pairs.at("destination"));
