@@ -1,0 +1,328 @@
+// tests/bench/transfer/transfer_bench.cpp
+//
+// transfer-bench: what the transfer agent moves in a second, beside a C program that only publishes or consumes, and
+// beside Python programs that make the same transfer; and what memory it needs.
+//
+// Method     one RabbitMQ of its own. Contenders take turns, round by round, in an order that rotates; each run is a whole
+//            process, from its start to its exit. A cell is the median of its rounds; only ratios within one run mean
+//            anything.
+// Exit       0 every target reached; 1 some missed, or a measurement failed; 2 usage.
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <stdexcept>
+
+#include "tests/bench/harness/statistics.hpp"
+#include "tests/brokers/rabbitmq.hpp"
+#include "workers/dirq/queue.hpp"
+
+namespace {
+
+using namespace simplevisor;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using Arguments = std::vector<std::string>;
+
+constexpr std::size_t body_bytes = 1024;
+constexpr int python_share =
+    10;  // Python moves so many times fewer messages in a round, or nobody would wait for it
+constexpr auto limit = 600s;
+
+struct Settings {
+  std::string bin;
+  std::string memory = "/dev/shm";
+  std::string disk = ".";
+  int rounds = 5;
+  int count = 20'000;
+  int count_memory = 1'000'000;
+  bool python = true;
+  std::string only;
+};
+
+struct Row {
+  std::string what;
+  std::string against;
+  double its = 0;
+  double ours = 0;
+  double target = 0;  // 0: for information
+};
+
+// Runs to its end.
+struct Usage {
+  double seconds = 0;
+  long resident_kib = 0;  // at its most
+};
+Usage run(const Arguments& arguments) {
+  std::vector<char*> argv;
+  for (const std::string& word : arguments) argv.push_back(const_cast<char*>(word.c_str()));  // NOLINT
+  argv.push_back(nullptr);
+  const auto start = std::chrono::steady_clock::now();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  rusage usage{};
+  ::wait4(pid, &status, 0, &usage);
+  if (status != 0)
+    throw std::runtime_error(fmt::format("{} ended with status {}", arguments.front(), status));
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), usage.ru_maxrss};
+}
+
+class Bench {
+ public:
+  explicit Bench(Settings settings) : settings_{std::move(settings)} {}
+
+  void run_all() {
+    fmt::print("{:<44} {:<28} {:>10} {:>10} {:>6}  {}\n", "what", "against", "its rate/s", "our rate/s",
+               "ratio", "target");
+    for (const char* protocol : {"amqp", "stomp"}) {
+      to_broker(protocol);
+      from_broker(protocol, settings_.memory, "memory");
+    }
+    onto_disk();
+    memory();
+  }
+  [[nodiscard]] bool missed() const { return missed_; }
+
+ private:
+  using Rates = std::map<std::string, std::vector<double>>;
+
+  [[nodiscard]] bool wanted(std::string_view cell) const {
+    return settings_.only.empty() || cell.find(settings_.only) != std::string_view::npos;
+  }
+  std::string new_path(const std::string& root) {
+    return (fs::path(root) / fmt::format("transfer-bench-{}-{}", ::getpid(), ++number_)).string();
+  }
+  std::string new_name() { return fmt::format("bench-{}", ++number_); }
+  [[nodiscard]] std::string port(std::string_view protocol) const {
+    return std::to_string(protocol == "amqp" ? broker_.amqp_port() : broker_.stomp_port());
+  }
+  [[nodiscard]] Arguments agent(std::string_view side, const std::string& protocol) const {
+    return {"--" + std::string{side} + "-broker-uri",     protocol + "://127.0.0.1:" + port(protocol),
+            "--" + std::string{side} + "-broker-auth",    "plain name=guest pass=guest",
+            "--" + std::string{side} + "-broker-connect", "host=/"};
+  }
+  [[nodiscard]] Arguments ours(Arguments more, const Arguments& end) const {
+    Arguments all{settings_.bin + "/simplevisor-transfer", "--reliable", "--window", "100", "--log", "null"};
+    all.insert(all.end(), more.begin(), more.end());
+    all.insert(all.end(), end.begin(), end.end());
+    return all;
+  }
+  [[nodiscard]] static Arguments python(const std::string& what, const Arguments& rest) {
+    Arguments all{"/usr/bin/python3", TRANSFER_BENCH_PEER, what};
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
+  }
+  [[nodiscard]] Arguments raw(const Arguments& rest) const {
+    Arguments all{TRANSFER_BENCH_RAW};
+    all.insert(all.end(), rest.begin(), rest.end());
+    return all;
+  }
+
+  static double fill(const std::string& path, int count, std::size_t size, const std::string& destination) {
+    auto queue = dirq::Queue::open(path);
+    if (!queue) throw std::runtime_error(queue.error().message);
+    const std::string element = fmt::format(R"({{"header":{{"destination":"/queue/{}"}},"body":"{}"}})",
+                                            destination, std::string(size, 'x'));
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < count; ++i) {
+      if (!queue->add(element)) throw std::runtime_error("cannot add to " + path);
+    }
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  void publish(const std::string& name, int count) {
+    run(raw({"publish", port("amqp"), name, std::to_string(count), std::to_string(body_bytes), "1000"}));
+  }
+  void discard(const std::string& name) { broker_.ctl({"delete_queue", name}); }
+  static void discard_queue(const std::string& path) { fs::remove_all(path); }
+
+  // One round of each, in an order that rotates.
+  static void take_turns(int rounds, const std::vector<std::function<void()>>& contenders) {
+    for (int round = 0; round < rounds; ++round) {
+      for (std::size_t i = 0; i < contenders.size(); ++i)
+        contenders[(i + static_cast<std::size_t>(round)) % contenders.size()]();
+    }
+  }
+
+  void to_broker(const std::string& protocol) {
+    const std::string cell = "directory queue -> " + protocol;
+    if (!wanted(cell)) return;
+    Rates rates;
+    const int count = settings_.count;
+    std::vector<std::function<void()>> contenders{
+        [&] {
+          const std::string name = new_name();
+          const Usage usage = run(
+              raw({"publish", port("amqp"), name, std::to_string(count), std::to_string(body_bytes), "100"}));
+          rates["raw"].push_back(count / usage.seconds);
+          discard(name);
+        },
+        [&] {
+          const std::string name = new_name();
+          const std::string path = new_path(settings_.memory);
+          fill(path, count, body_bytes, name);
+          const Usage usage =
+              run(ours({"--incoming-queue", "path=" + path, "--remove"}, agent("outgoing", protocol)));
+          rates["ours"].push_back(count / usage.seconds);
+          discard_queue(path);
+          discard(name);
+        }};
+    if (settings_.python) {
+      contenders.emplace_back([&] {
+        const std::string name = new_name();
+        const std::string path = new_path(settings_.memory);
+        fill(path, count / python_share, body_bytes, name);
+        const Usage usage = run(python("to-" + protocol, {port(protocol), name, path}));
+        rates["python"].push_back(count / python_share / usage.seconds);
+        discard_queue(path);
+        discard(name);
+      });
+    }
+    take_turns(settings_.rounds, contenders);
+    report(cell + ", window 100", "bare publisher, rabbitmq-c", rates["raw"], rates["ours"],
+           protocol == "amqp" ? 0.6 : 0.4);
+    if (settings_.python)
+      report(cell, protocol == "amqp" ? "pika, dirq" : "python3-stomp, dirq", rates["python"], rates["ours"],
+             0);
+  }
+
+  void from_broker(const std::string& protocol, const std::string& root, std::string_view where) {
+    const std::string cell = fmt::format("{} -> directory queue, {}", protocol, where);
+    if (!wanted(cell)) return;
+    Rates rates;
+    const int count = settings_.count;
+    std::vector<std::function<void()>> contenders{
+        [&] {
+          const std::string name = new_name();
+          publish(name, count);
+          const Usage usage = run(raw({"consume", port("amqp"), name, std::to_string(count), "100"}));
+          rates["raw"].push_back(count / usage.seconds);
+          discard(name);
+        },
+        [&] { rates["ours"].push_back(receive(protocol, root, count)); }};
+    if (settings_.python) {
+      contenders.emplace_back([&] {
+        const std::string name = new_name();
+        const std::string path = new_path(root);
+        publish(name, count / python_share);
+        const Usage usage = run(
+            python("from-" + protocol, {port(protocol), name, path, std::to_string(count / python_share)}));
+        rates["python"].push_back(count / python_share / usage.seconds);
+        discard_queue(path);
+        discard(name);
+      });
+    }
+    take_turns(settings_.rounds, contenders);
+    report(cell, "bare consumer, rabbitmq-c", rates["raw"], rates["ours"], 0);
+    if (settings_.python)
+      report(cell, protocol == "amqp" ? "pika, dirq" : "python3-stomp, dirq", rates["python"], rates["ours"],
+             protocol == "amqp" ? 4 : 0);
+  }
+
+  double receive(const std::string& protocol, const std::string& root, int count) {
+    const std::string name = new_name();
+    const std::string path = new_path(root);
+    publish(name, count);
+    const Usage usage = run(ours({"--outgoing-queue", "path=" + path, "--count", std::to_string(count),
+                                  "--prefetch", "100", "--subscribe", "destination=/queue/" + name},
+                                 agent("incoming", protocol)));
+    discard_queue(path);
+    discard(name);
+    return count / usage.seconds;
+  }
+
+  void onto_disk() {
+    const std::string cell = "amqp -> directory queue, disk, durable";
+    if (!wanted(cell)) return;
+    Rates rates;
+    const int count = settings_.count / 4;
+    take_turns(settings_.rounds, {[&] {
+                                    const std::string path = new_path(settings_.disk);
+                                    rates["raw"].push_back(count / fill(path, count, body_bytes, "x"));
+                                    discard_queue(path);
+                                  },
+                                  [&] { rates["ours"].push_back(receive("amqp", settings_.disk, count)); }});
+    report(cell, "adding, not durable", rates["raw"], rates["ours"], 0.7);
+  }
+
+  // Peak of a short run, of a long one, and with one large message.
+  void memory() {
+    if (!wanted("memory")) return;
+    const auto peak = [&](int count, std::size_t size) {
+      const std::string name = new_name();
+      const std::string path = new_path(settings_.memory);
+      fill(path, count, size, name);
+      const long resident =
+          run(ours({"--incoming-queue", "path=" + path, "--remove"}, agent("outgoing", "amqp"))).resident_kib;
+      discard_queue(path);
+      discard(name);
+      return static_cast<double>(resident) / 1024;
+    };
+    const double few = peak(settings_.count_memory / 50, 100);
+    const double many = peak(settings_.count_memory, 100);
+    const double large = peak(1, std::size_t{64} << 20U);
+    fmt::print(
+        "memory, MiB at most: {:.1f} for {} messages, {:.1f} for {} ({:.2f} x); {:.1f} for one of 64 MiB\n",
+        few, settings_.count_memory / 50, many, settings_.count_memory, many / few, large);
+    missed_ = missed_ || many > 1.2 * few;
+  }
+
+  void report(std::string_view what, std::string_view against, const std::vector<double>& its,
+              const std::vector<double>& ours_rates, double target) {
+    const double base = bench::median(its);
+    const double rate = bench::median(ours_rates);
+    const bool miss = target > 0 && rate < target * base;
+    missed_ = missed_ || miss;
+    fmt::print("{:<44} {:<28} {:>10.0f} {:>10.0f} {:>6.2f}  {}\n", what, against, base, rate, rate / base,
+               target > 0 ? fmt::format("{:.2f} {}", target, miss ? "MISSED" : "ok") : "-");
+    std::fflush(stdout);
+  }
+
+  Settings settings_;
+  test::RabbitMq broker_;
+  int number_ = 0;
+  bool missed_ = false;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  CLI::App app{"Measures the transfer agent against a bare rabbitmq-c program and Python peers."};
+  app.add_option("--bin", settings.bin, "where simplevisor-transfer is")->required();
+  app.add_option("--memory", settings.memory, "directory on a tmpfs")->capture_default_str();
+  app.add_option("--disk", settings.disk, "directory on the disk filesystem")->capture_default_str();
+  app.add_option("--rounds", settings.rounds)->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--count", settings.count, "messages a round")
+      ->check(CLI::Range(100, 10'000'000))
+      ->capture_default_str();
+  app.add_option("--count-memory", settings.count_memory, "messages of the long run for memory")
+      ->check(CLI::Range(100, 100'000'000))
+      ->capture_default_str();
+  app.add_flag("--python,!--no-python", settings.python, "measure Python's pika, stomp and dirq, too");
+  app.add_option("--only", settings.only, "only what holds this text");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    Bench bench{settings};
+    bench.run_all();
+    return bench.missed() ? 1 : 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "transfer-bench: {}\n", error.what());
+    return 1;
+  }
+}
