@@ -67,6 +67,15 @@ TEST_F(ConsumerProgram, HandsBodyAndHeaderToTheHandlerAndRemovesTheElement) {
   EXPECT_THAT(contents(queue), IsEmpty());
 }
 
+TEST_F(ConsumerProgram, AHandlerMayHaveOptionsOfItsOwn) {
+  add(queue, "hello");
+  auto all = command({"--until-empty"}, handler("echo \"$@\""));
+  all.insert(all.end(), {"--fast", "--window=x", "-v", "--", "word"});
+  Program program{all, errors};
+  EXPECT_THAT(program.lines(), ElementsAre("--fast --window=x -v -- word"));
+  EXPECT_EQ(program.wait(), 0) << read_file(errors);
+}
+
 TEST_F(ConsumerProgram, HandlesEveryMessageOnceWithSeveralAtATime) {
   std::vector<std::string> bodies;
   for (int i = 0; i < 60; ++i) add(queue, bodies.emplace_back("m" + std::to_string(i)));

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "workers/consumer/consumer.hpp"
@@ -54,7 +55,7 @@ void declare(CLI::App& app, CommandLine& line) {
     }
     auto* option = app.add_option(flag_of(info.name),
                                   line.values.emplace_back(info, std::vector<std::string>{}).second, help);
-    option->expected(1);
+    option->expected(1)->allow_extra_args(false);
     if (info.type == SettingType::list)
       option->take_all();
     else
@@ -103,8 +104,12 @@ int run(int argc, char** argv) {
   CLI::App app{"Runs a handler for each message of one or several directory queues.", "simplevisor-consumer"};
   CommandLine line;
   declare(app, line);
+  // Taken off before the options are parsed: what is behind "--" may look like one.
+  char** const end = argv + argc;
+  char** const dashes = std::find(argv, end, std::string_view{"--"});
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(dashes - argv), argv);
+    if (dashes != end) line.handler.insert(line.handler.end(), dashes + 1, end);
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {

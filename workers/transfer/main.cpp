@@ -77,7 +77,7 @@ void declare(CLI::App& app, CommandLine& line) {
     if (info.name == "count") names += ",-c";
     auto* const option =
         app.add_option(names, line.values.emplace_back(info, std::vector<std::string>{}).second, help);
-    option->expected(1);
+    option->expected(1)->allow_extra_args(false);
     if (repeats(info.type))
       option->take_all();
     else
