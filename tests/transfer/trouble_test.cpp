@@ -156,7 +156,9 @@ INSTANTIATE_TEST_SUITE_P(Brokers, Blocked, testing::Values("stomp", "amqp"));
 
 TEST_F(Trouble, AStopWithAFullWindowLingersAndThenGivesBackWhatIsLeft) {
   shop.fill("in", 10);
-  auto agent = shop.start_new(sender("amqp", "linger", {"--window", "20", "--timeout-linger", "1"}));
+  // STOMP: AMQP tells of the blockade, and then nothing more is taken in.
+  auto agent = shop.start_new(
+      sender("stomp", "linger", {"--window", "20", "--timeout-linger", "1", "--timeout-disconnect", "1"}));
   ASSERT_TRUE(drained()) << shop.log();
   auto alarm = rabbit->block();
   shop.fill("in", 100, "n");
@@ -164,9 +166,16 @@ TEST_F(Trouble, AStopWithAFullWindowLingersAndThenGivesBackWhatIsLeft) {
   agent->signal(SIGTERM);
   EXPECT_EQ(agent->wait(), 0) << shop.log();
   EXPECT_THAT(shop.log(), HasSubstr("were given back"));
-  EXPECT_EQ(shop.count("in"), 100U);
+  EXPECT_GE(shop.count("in"), 20U);
   EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
   alarm.clear();
+  auto next = shop.start_new(sender("stomp", "linger"));
+  EXPECT_TRUE(drained()) << shop.log();
+  next->signal(SIGTERM);
+  next->wait();
+  auto wanted = numbered(10);
+  wanted.merge(numbered(100, "n"));
+  EXPECT_EQ(distinct(fetched("stomp", "linger", 110)), distinct(wanted));
 }
 
 class Deleted : public Trouble, public testing::WithParamInterface<const char*> {};
