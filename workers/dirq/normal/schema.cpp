@@ -91,7 +91,7 @@ Result<Value> Schema::value_of(const Field& field, std::string bytes) {
   if (field.type == FieldType::string) return Value(std::move(bytes));
   auto table = decode_table(bytes);
   if (!table) return std::unexpected(std::move(table).error());
-  return Value(*std::move(table));
+  return Result<Value>(std::in_place, *std::move(table));  // a temporary Value confuses g++ 12
 }
 
 }  // namespace simplevisor::dirq
