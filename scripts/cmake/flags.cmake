@@ -22,7 +22,7 @@ target_compile_options(simplevisor_flags INTERFACE
 target_compile_options(simplevisor_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
 if(SIMPLEVISOR_SANITIZE)
   target_compile_options(simplevisor_flags INTERFACE -fsanitize=${SIMPLEVISOR_SANITIZE}
-    -fno-omit-frame-pointer -fno-sanitize-recover=all -Wno-tsan)
+    -fno-omit-frame-pointer -fno-sanitize-recover=all $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-tsan>)
   target_link_options(simplevisor_flags INTERFACE -fsanitize=${SIMPLEVISOR_SANITIZE})
 endif()
 if(SIMPLEVISOR_COVERAGE)
