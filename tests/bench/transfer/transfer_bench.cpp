@@ -210,7 +210,7 @@ class Bench {
           rates["raw"].push_back(count / usage.seconds);
           discard(name);
         },
-        [&] { rates["ours"].push_back(receive(protocol, root, count)); }};
+        [&] { rates["ours"].push_back(count / receive(protocol, root, count).seconds); }};
     if (settings_.python) {
       contenders.emplace_back([&] {
         const std::string name = new_name();
@@ -230,7 +230,7 @@ class Bench {
              protocol == "amqp" ? 4 : 0);
   }
 
-  double receive(const std::string& protocol, const std::string& root, int count) {
+  Usage receive(const std::string& protocol, const std::string& root, int count) {
     const std::string name = new_name();
     const std::string path = new_path(root);
     publish(name, count);
@@ -239,7 +239,7 @@ class Bench {
                                  agent("incoming", protocol)));
     discard_queue(path);
     discard(name);
-    return count / usage.seconds;
+    return usage;
   }
 
   void onto_disk() {
@@ -247,34 +247,34 @@ class Bench {
     if (!wanted(cell)) return;
     Rates rates;
     const int count = settings_.count / 4;
-    take_turns(settings_.rounds, {[&] {
-                                    const std::string path = new_path(settings_.disk);
-                                    rates["raw"].push_back(count / fill(path, count, body_bytes, "x"));
-                                    discard_queue(path);
-                                  },
-                                  [&] { rates["ours"].push_back(receive("amqp", settings_.disk, count)); }});
+    take_turns(settings_.rounds,
+               {[&] {
+                  const std::string path = new_path(settings_.disk);
+                  rates["raw"].push_back(count / fill(path, count, body_bytes, "x"));
+                  discard_queue(path);
+                },
+                [&] { rates["ours"].push_back(count / receive("amqp", settings_.disk, count).seconds); }});
     report(cell, "adding, not durable", rates["raw"], rates["ours"], 0.7);
   }
 
-  // Peak of a short run, of a long one, and with one large message.
+  // Peak of a short run, of a long one, and with one large message. Into a queue: an agent that reads one also has the
+  // names of a whole directory of it in memory, however many the others have put there.
   void memory() {
-    if (!wanted("memory")) return;
-    const auto peak = [&](int count, std::size_t size) {
-      const std::string name = new_name();
-      const std::string path = new_path(settings_.memory);
-      fill(path, count, size, name);
-      const long resident =
-          run(ours({"--incoming-queue", "path=" + path, "--remove"}, agent("outgoing", "amqp"))).resident_kib;
-      discard_queue(path);
-      discard(name);
-      return static_cast<double>(resident) / 1024;
-    };
-    const double few = peak(settings_.count_memory / 50, 100);
-    const double many = peak(settings_.count_memory, 100);
-    const double large = peak(1, std::size_t{64} << 20U);
+    if (!wanted("resident")) return;
+    const auto mebibytes = [](const Usage& usage) { return static_cast<double>(usage.resident_kib) / 1024; };
+    const int little = settings_.count_memory / 50;
+    const double few = mebibytes(receive("amqp", settings_.memory, little));
+    const double many = mebibytes(receive("amqp", settings_.memory, settings_.count_memory));
+    const std::string name = new_name();
+    const std::string path = new_path(settings_.memory);
+    fill(path, 1, std::size_t{64} << 20U, name);
+    const double large =
+        mebibytes(run(ours({"--incoming-queue", "path=" + path, "--remove"}, agent("outgoing", "amqp"))));
+    discard_queue(path);
+    discard(name);
     fmt::print(
         "memory, MiB at most: {:.1f} for {} messages, {:.1f} for {} ({:.2f} x); {:.1f} for one of 64 MiB\n",
-        few, settings_.count_memory / 50, many, settings_.count_memory, many / few, large);
+        few, little, many, settings_.count_memory, many / few, large);
     missed_ = missed_ || many > 1.2 * few;
   }
 
