@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,8 +45,11 @@ class PidFileTest : public testing::Test {
     const pid_t pid = ::fork();
     if (pid == 0) {
       auto file = PidFile::create(path());
+      const int changes = ::inotify_init1(IN_CLOEXEC);
+      if (::inotify_add_watch(changes, path().c_str(), IN_MODIFY) < 0) ::_exit(1);
       (void)!::write(ready[1], "", 1);
-      while (!obeys || file->look() == Word::go_on) ::usleep(1'000);
+      char event[4096];
+      while (!obeys || file->look() == Word::go_on) (void)!::read(changes, event, sizeof event);
       ::_exit(0);
     }
     char byte = 0;
