@@ -209,7 +209,8 @@ bool mount_small(const std::string& directory) {
 TEST_F(Trouble, AFullDiskHoldsMessagesBackUntilThereIsSpace) {
   constexpr int count = 300;
   const std::string small = shop.path("small");
-  if (!mount_small(small)) GTEST_SKIP() << "no mounts without privileges here";
+  if (!mount_small(small))
+    GTEST_SKIP() << "no mounts without privileges here; queue_sink_test has the fault injected";
   shop.fill("in", count, std::string(2000, 'x'));
   auto first = shop.start_new(sender("amqp", "full"));
   ASSERT_TRUE(drained()) << shop.log();
