@@ -168,7 +168,7 @@ TEST_F(Failing, NoticesWithoutHeartbeatsThatNoAnswerComes) {
   ASSERT_TRUE(client.connect());
   broker.freeze();
   client->publish(1, message_to("/exchange/amq.fanout/x"));
-  ASSERT_TRUE(client.ended());
+  ASSERT_TRUE(client.ended()) << "confirmed: " << client.confirmed.size();
   EXPECT_THAT(client.failure(), HasSubstr("did not answer"));
   broker.thaw();
 }

@@ -95,7 +95,7 @@ void ActiveMq::kill() {
 }
 
 void ActiveMq::freeze() {
-  server_->signal(SIGSTOP);
+  server_->freeze();
 }
 void ActiveMq::thaw() {
   server_->signal(SIGCONT);

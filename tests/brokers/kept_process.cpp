@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -15,6 +16,8 @@
 #include <iterator>
 #include <stdexcept>
 #include <string_view>
+
+#include "tests/eventually.hpp"
 
 namespace simplevisor::test {
 namespace {
@@ -93,6 +96,19 @@ KeptProcess::~KeptProcess() {
 
 void KeptProcess::signal(int number) const {
   if (::kill(pid_, number) != 0) throw std::runtime_error(fmt::format("{}: it is gone already", name_));
+}
+
+void KeptProcess::freeze() const {
+  signal(SIGSTOP);
+  const std::filesystem::path tasks = fmt::format("/proc/{}/task", pid_);
+  const auto all_stopped = [&] {
+    return std::ranges::all_of(std::filesystem::directory_iterator{tasks}, [](const auto& task) {
+      const std::string stat = content_of(task.path() / "stat");
+      const std::size_t state = stat.rfind(") ");
+      return state != std::string::npos && stat[state + 2] == 'T';
+    });
+  };
+  if (!eventually(all_stopped)) throw std::runtime_error(fmt::format("{} does not stop", name_));
 }
 
 int KeptProcess::wait(std::chrono::seconds limit) {

@@ -30,6 +30,7 @@ class KeptProcess {
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
+  void freeze() const;  // SIGSTOP, and back once no thread of it runs any more
   // Waits until the process and its descendants are gone: its exit status, or 128 and its signal.
   int wait(std::chrono::seconds limit);
   // A descriptor that becomes readable when the process ends; what it gives belongs to wait().

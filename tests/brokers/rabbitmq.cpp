@@ -159,7 +159,7 @@ void RabbitMq::kill() {
 }
 
 void RabbitMq::freeze() {
-  server_->signal(SIGSTOP);
+  server_->freeze();
 }
 void RabbitMq::thaw() {
   server_->signal(SIGCONT);
@@ -186,12 +186,13 @@ RabbitMq::Alarm RabbitMq::block() {
 }
 
 RabbitMq::Alarm::Alarm(RabbitMq& broker) : broker_{&broker} {
-  broker.eval("rabbit_alarm:set_alarm({{resource_limit,disk,node()},[]}).");
+  // The second question is answered once the first word has reached every connection.
+  broker.eval("rabbit_alarm:set_alarm({{resource_limit,disk,node()},[]}), rabbit_alarm:get_alarms().");
 }
 
 void RabbitMq::Alarm::clear() {
   if (RabbitMq* const broker = std::exchange(broker_, nullptr))
-    broker->eval("rabbit_alarm:clear_alarm({resource_limit,disk,node()}).");
+    broker->eval("rabbit_alarm:clear_alarm({resource_limit,disk,node()}), rabbit_alarm:get_alarms().");
 }
 
 RabbitMq::Alarm::~Alarm() {

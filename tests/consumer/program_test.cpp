@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "tests/consumer/support.hpp"
+#include "tests/eventually.hpp"
 
 namespace simplevisor::consumer {
 namespace {
@@ -150,7 +151,7 @@ TEST_F(ConsumerProgram, LeavesAMessageAloneWhoseLockARenewalFoundLost) {
   Program consumer{command({"--maxlock", "3s"}, handler("echo started; read line < " + gate)), errors};
   EXPECT_EQ(consumer.line(), "started");
   std::filesystem::remove(queue + "/" + element + ".lck");
-  while (read_file(errors).find("cannot renew") == std::string::npos) ::sched_yield();
+  ASSERT_TRUE(test::eventually([&] { return read_file(errors).find("cannot renew") != std::string::npos; }));
   {
     std::ofstream{gate} << "go\n";
   }

@@ -77,15 +77,6 @@ bool alive(pid_t pid) {
   return state != stat.npos && stat[state + 2] != 'Z' && stat[state + 2] != 'X';
 }
 
-bool eventually(const std::function<bool()>& is_so, std::chrono::seconds patience) {
-  const auto deadline = Clock::now() + patience;
-  while (!is_so()) {
-    if (Clock::now() > deadline) return false;
-    ::poll(nullptr, 0, 5);  // how often we look, not how long it takes
-  }
-  return true;
-}
-
 Outcome run(const std::vector<std::string>& command) {
   const std::string dir = fresh_directory();
   Outcome outcome;

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/eventually.hpp"
+
 namespace simplevisor::integration {
 
 struct Outcome {
@@ -57,8 +59,7 @@ class Host {
   pid_t pid_ = 0;
 };
 
-// Asks again and again until it is so; false after `patience`. For facts that nobody announces to us.
-bool eventually(const std::function<bool()>& is_so, std::chrono::seconds patience = std::chrono::seconds{60});
+using test::eventually;
 
 bool alive(pid_t pid);  // and not a zombie
 

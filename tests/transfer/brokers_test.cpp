@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 
 #include <memory>
-#include <thread>
 
 #include "tests/brokers/rabbitmq.hpp"
 #include "tests/transfer/support.hpp"
@@ -143,18 +142,12 @@ TEST_P(Killed, BrokersAndAgentsMayDieAtAnyMomentAndNothingIsLost) {
   auto receiver = shop.start_new(transfer(kind, queue, "queue", "out", {"--reconnect"}));
   dirq::Queue out = queue_at(shop.path("out"));
   const auto reached = [&](std::size_t wanted) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
-    while (out.count().value() < wanted) {
-      if (std::chrono::steady_clock::now() > until) {
-        ADD_FAILURE() << "at " << out.count().value() << " of " << wanted << "; to send: " << shop.count("in")
-                      << ", locked " << consumer::locked(shop.path("in"))
-                      << "; at the broker: " << depth(queue) << "\n"
-                      << rabbit->ctl({"list_queues", "name", "messages_ready", "messages_unacknowledged"});
-        return false;
-      }
-      std::this_thread::yield();
-    }
-    return true;
+    if (test::eventually([&] { return out.count().value() >= wanted; })) return true;
+    ADD_FAILURE() << "at " << out.count().value() << " of " << wanted << "; to send: " << shop.count("in")
+                  << ", locked " << consumer::locked(shop.path("in")) << "; at the broker: " << depth(queue)
+                  << "\n"
+                  << rabbit->ctl({"list_queues", "name", "messages_ready", "messages_unacknowledged"});
+    return false;
   };
   ASSERT_TRUE(reached(300)) << shop.log();
   rabbit->kill();

@@ -128,11 +128,7 @@ TEST_F(NormalQueuesTest, WithLoopItIsWokenByNewElements) {
   Program agent = shop.start(between("type=DQN", "", {"--loop", "--poll", "600"}));
   dirq::Queue out = queue_at(shop.path("out"));
   const auto arrived = [&](std::size_t count) {
-    const auto until = std::chrono::steady_clock::now() + consumer::patience;
-    while (out.count().value() < count) {
-      if (std::chrono::steady_clock::now() > until) return false;
-    }
-    return true;
+    return test::eventually([&] { return out.count().value() >= count; });
   };
   ASSERT_TRUE(arrived(1));
   fill("in", 5);

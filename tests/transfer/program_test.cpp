@@ -70,11 +70,7 @@ TEST_F(TransferProgramTest, WithLoopItWaitsForMoreUntilItIsToldToStop) {
   Program agent = shop.start(between({"--loop", "--poll", "60", "--status-file", shop.path("status")}));
   dirq::Queue out = queue_at(shop.path("out"));
   const auto arrived = [&](std::size_t count) {
-    const auto until = std::chrono::steady_clock::now() + consumer::patience;
-    while (out.count().value() < count) {
-      if (std::chrono::steady_clock::now() > until) return false;
-    }
-    return true;
+    return test::eventually([&] { return out.count().value() >= count; });
   };
   ASSERT_TRUE(arrived(1));
   shop.fill("in", 5, "n");

@@ -3,8 +3,6 @@
 // An agent under test: the real program with its arguments, and the queues on either side of it.
 #pragma once
 
-#include <sched.h>
-
 #include <chrono>
 #include <memory>
 #include <set>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "tests/consumer/support.hpp"
+#include "tests/eventually.hpp"
 
 namespace simplevisor::transfer {
 
@@ -60,12 +59,7 @@ class Workshop {
   }
   // True once somebody has reported this.
   [[nodiscard]] bool logged(const std::string& text) const {
-    const auto until = std::chrono::steady_clock::now() + consumer::patience;
-    while (log().find(text) == std::string::npos) {
-      if (std::chrono::steady_clock::now() > until) return false;
-      ::sched_yield();
-    }
-    return true;
+    return test::eventually([&] { return log().find(text) != std::string::npos; });
   }
   [[nodiscard]] std::string log() const { return read_file(path("stderr")); }
 
