@@ -8,6 +8,7 @@
 
 #include "tests/brokers/rabbitmq.hpp"
 #include "tests/integration/host.hpp"
+#include "tests/sarra/http_server.hpp"
 #include "workers/dirq/queue.hpp"
 #include "workers/message/codec.hpp"
 
@@ -197,6 +198,33 @@ TEST_F(MessagingTree, HostLosesNothingWhateverIsKilled) {
   forget();
   EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done ")));
   EXPECT_TRUE(eventually([&] { return cli({"check"}).exit_code == 0; }, patience)) << cli({"check"}).out;
+}
+
+TEST_F(MessagingTree, SarraceniaFetchesWhatIsAnnouncedAndWanted) {
+  start("sarracenia.toml");
+  const fs::path site = path("site/observations");
+  fs::create_directories(site);
+  constexpr int files = 30;
+  for (int n = 0; n < files; ++n) std::ofstream{site / std::to_string(n)} << "observation " << n;
+  std::ofstream{site / "half.tmp"} << "not yet";
+  const sarra::HttpServer server{path("site"), path("http-log")};
+  for (int twice = 0; twice < 2; ++twice) {
+    const Outcome announced =
+        run({ANNOUNCE_PROGRAM, "--broker-uri", broker('a').amqp_uri(), "--exchange", "xpublic", "--base-url",
+             server.url(), "--base-dir", path("site"), site.string()});
+    ASSERT_EQ(announced.exit_code, 0) << announced.err;
+  }
+  const fs::path arrived = path("sarracenia-state/files/observations");
+  EXPECT_TRUE(eventually(
+      [&] {
+        for (int n = 0; n < files; ++n) {
+          if (test::content_of(arrived / std::to_string(n)) != "observation " + std::to_string(n))
+            return false;
+        }
+        return true;
+      },
+      patience));
+  EXPECT_FALSE(fs::exists(arrived / "half.tmp"));
 }
 
 }  // namespace
