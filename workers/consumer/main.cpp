@@ -5,42 +5,44 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <deque>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <string_view>
-#include <utility>
 
 #include "workers/consumer/consumer.hpp"
+#include "workers/service/option_words.hpp"
 #include "workers/service/report.hpp"
+#include "workers/service/small_file.hpp"
 
 namespace {
 
 using namespace simplevisor::consumer;
 using simplevisor::service::ExitCode;
+using simplevisor::service::OptionWords;
+using simplevisor::service::read_small_file;
 using simplevisor::service::report;
+using simplevisor::service::Takes;
 
-constexpr std::streamsize with_bytes_max = 1 << 20;
+constexpr std::size_t with_bytes_max = 1 << 20;
 
 int status(ExitCode code) {
   return static_cast<int>(code);
 }
 
-std::string flag_of(std::string_view name) {
-  std::string flag = fmt::format("--{}", name);
-  std::ranges::replace(flag, '_', '-');
-  return flag;
+std::string option_of(std::string_view setting) {
+  std::string option{setting};
+  std::ranges::replace(option, '_', '-');
+  return option;
+}
+
+Takes taken_by(SettingType type) {
+  if (type == SettingType::flag) return Takes::nothing;
+  return type == SettingType::list ? Takes::many : Takes::one;
 }
 
 // What was said on the command line, in the words of the settings table.
 struct CommandLine {
   std::string with;
   std::vector<std::string> handler;
-  std::deque<std::pair<SettingInfo, std::vector<std::string>>> values;  // a deque: CLI11 keeps addresses
-  std::deque<std::pair<SettingInfo, bool>> flags;
+  OptionWords options;
 };
 
 void declare(CLI::App& app, CommandLine& line) {
@@ -48,18 +50,7 @@ void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--with", line.with, "JSON file with settings; those on the command line win");
   for (const SettingInfo& info : settings_table()) {
     if (info.name == "handler") continue;
-    const std::string help{info.help};
-    if (info.type == SettingType::flag) {
-      app.add_flag(flag_of(info.name), line.flags.emplace_back(info, false).second, help);
-      continue;
-    }
-    auto* option = app.add_option(flag_of(info.name),
-                                  line.values.emplace_back(info, std::vector<std::string>{}).second, help);
-    option->expected(1)->allow_extra_args(false);
-    if (info.type == SettingType::list)
-      option->take_all();
-    else
-      option->take_last();
+    line.options.declare(app, option_of(info.name), taken_by(info.type), info.help);
   }
   app.add_option("handler", line.handler, "program and arguments that handle a message, after --");
   app.footer(
@@ -69,13 +60,9 @@ void declare(CLI::App& app, CommandLine& line) {
 }
 
 std::vector<std::string> apply_file(Settings& settings, const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  if (!in) return {fmt::format("{}: {}", path, std::strerror(errno))};
-  std::string text(with_bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > with_bytes_max) return {fmt::format("{}: longer than {} bytes", path, with_bytes_max)};
-  std::vector<std::string> problems = set_from_json(settings, text);
+  const auto text = read_small_file(path, with_bytes_max);
+  if (!text) return {fmt::format("{}: {}", path, text.error())};
+  std::vector<std::string> problems = set_from_json(settings, *text);
   for (std::string& problem : problems) problem = fmt::format("{}: {}", path, problem);
   return problems;
 }
@@ -83,18 +70,17 @@ std::vector<std::string> apply_file(Settings& settings, const std::string& path)
 std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
   std::vector<std::string> problems;
   if (!line.with.empty()) problems = apply_file(settings, line.with);
-  const auto set = [&](std::string_view name, const std::vector<std::string>& words) {
-    if (const auto problem = set_from_words(settings, name, words)) {
-      problems.push_back(fmt::format("{}: {}", flag_of(name), *problem));
-    }
-  };
-  for (const auto& [info, words] : line.values) {
-    if (!words.empty()) set(info.name, words);
+  for (const auto& said : line.options.said()) {
+    std::string setting = said.name;
+    std::ranges::replace(setting, '-', '_');
+    const std::vector<std::string> denied{"false"};
+    if (const auto problem = set_from_words(settings, setting, said.flag < 0 ? denied : said.words))
+      problems.push_back(fmt::format("--{}: {}", said.name, *problem));
   }
-  for (const auto& [info, given] : line.flags) {
-    if (given) set(info.name, {});
+  if (!line.handler.empty()) {
+    if (const auto problem = set_from_words(settings, "handler", line.handler))
+      problems.push_back(fmt::format("handler: {}", *problem));
   }
-  if (!line.handler.empty()) set("handler", line.handler);
   if (problems.empty()) problems = contradictions(settings);
   return problems;
 }

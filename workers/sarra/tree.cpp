@@ -69,8 +69,8 @@ bool leads_out(std::string_view target, std::size_t depth) {
   return false;
 }
 
-TreeResult<Descriptor> step_into(const Descriptor& directory, const std::string& name, bool make,
-                                 std::string_view path) {
+TreeResult<FileDescriptor> step_into(const FileDescriptor& directory, const std::string& name, bool make,
+                                     std::string_view path) {
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   int opened = ::openat(directory.get(), name.c_str(), flags);
   if (opened < 0 && errno == ENOENT && make) {
@@ -80,7 +80,7 @@ TreeResult<Descriptor> step_into(const Descriptor& directory, const std::string&
     opened = ::openat(directory.get(), name.c_str(), flags);
   }
   if (opened < 0) return failed("open the directory of", path);
-  return Descriptor{opened};
+  return FileDescriptor{opened};
 }
 
 std::string random_name() {
@@ -97,18 +97,10 @@ timespec timespec_of(Time time) {
 
 }  // namespace
 
-Descriptor::Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(number_, other.number_);
-  return *this;
-}
-Descriptor::~Descriptor() {
-  if (number_ >= 0) ::close(number_);
-}
-
 // ---- a file
 
-Draft::Draft(Descriptor directory, Descriptor file, std::string temporary, std::string name, std::string path)
+Draft::Draft(FileDescriptor directory, FileDescriptor file, std::string temporary, std::string name,
+             std::string path)
     : directory_{std::move(directory)},
       file_{std::move(file)},
       temporary_{std::move(temporary)},
@@ -159,11 +151,11 @@ TreeResult<Tree> Tree::open(const std::string& top) {
   std::filesystem::create_directories(top, error);
   const int opened = ::open(top.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (opened < 0) return failed("open", top);
-  return Tree{Descriptor{opened}};
+  return Tree{FileDescriptor{opened}};
 }
 
 TreeResult<Tree> Tree::duplicate() const {
-  Descriptor top{::fcntl(top_.get(), F_DUPFD_CLOEXEC, 0)};
+  FileDescriptor top{::fcntl(top_.get(), F_DUPFD_CLOEXEC, 0)};
   if (top.get() < 0) return failed("duplicate the descriptor of", "the directory");
   return Tree{std::move(top)};
 }
@@ -172,7 +164,7 @@ TreeResult<Tree::Place> Tree::place(std::string_view path, bool make) const {
   auto names = names_of(path);
   if (!names) return std::unexpected(std::move(names).error());
   if (names->empty()) return refused(path, "names nothing in the directory");
-  Descriptor here{::fcntl(top_.get(), F_DUPFD_CLOEXEC, 0)};
+  FileDescriptor here{::fcntl(top_.get(), F_DUPFD_CLOEXEC, 0)};
   if (here.get() < 0) return failed("duplicate the descriptor above", path);
   for (std::size_t i = 0; i + 1 < names->size(); ++i) {
     auto next = step_into(here, (*names)[i], make, path);
@@ -186,8 +178,8 @@ TreeResult<Draft> Tree::draft(std::string_view path) const {
   auto found = place(path, true);
   if (!found) return std::unexpected(std::move(found).error());
   std::string temporary = random_name();
-  Descriptor file{::openat(found->directory.get(), temporary.c_str(),
-                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
+  FileDescriptor file{::openat(found->directory.get(), temporary.c_str(),
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
   if (file.get() < 0) return failed("create a temporary file for", path);
   return Draft{std::move(found->directory), std::move(file), std::move(temporary), std::move(found->name),
                std::string{path.substr(0, path_shown_max)}};

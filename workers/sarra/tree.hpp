@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "workers/sarra/time.hpp"
+#include "workers/service/file_descriptor.hpp"
 
 namespace simplevisor::sarra {
 
@@ -30,18 +31,7 @@ struct TreeError {
 };
 template <class T>
 using TreeResult = std::expected<T, TreeError>;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_{number} {}
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor();
-  [[nodiscard]] int get() const noexcept { return number_; }
-
- private:
-  int number_;
-};
+using service::FileDescriptor;
 
 // A file that is being written. Unless it is committed, nothing is left of it.
 class Draft {
@@ -56,10 +46,11 @@ class Draft {
 
  private:
   friend class Tree;
-  Draft(Descriptor directory, Descriptor file, std::string temporary, std::string name, std::string path);
+  Draft(FileDescriptor directory, FileDescriptor file, std::string temporary, std::string name,
+        std::string path);
 
-  Descriptor directory_;
-  Descriptor file_;
+  FileDescriptor directory_;
+  FileDescriptor file_;
   std::string temporary_;  // empty: committed
   std::string name_;
   std::string path_;
@@ -82,13 +73,13 @@ class Tree {
 
  private:
   struct Place {
-    Descriptor directory;
+    FileDescriptor directory;
     std::string name;
   };
-  explicit Tree(Descriptor top) : top_{std::move(top)} {}
+  explicit Tree(FileDescriptor top) : top_{std::move(top)} {}
   [[nodiscard]] TreeResult<Place> place(std::string_view path, bool make) const;
 
-  Descriptor top_;
+  FileDescriptor top_;
 };
 
 }  // namespace simplevisor::sarra

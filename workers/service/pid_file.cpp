@@ -16,25 +16,12 @@
 #include <string_view>
 #include <utility>
 
+#include "workers/service/file_descriptor.hpp"
+
 namespace simplevisor::service {
 namespace {
 
 constexpr std::time_t touched_within = 60;  // seconds
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_{fd} {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 struct Content {
   pid_t pid = 0;  // 0: empty or no number
@@ -61,8 +48,8 @@ Content content_of(int fd) {
 }
 
 // O_NONBLOCK: somebody may have put a FIFO in its place.
-Descriptor open_file(const std::string& path, int flags) {
-  return Descriptor{::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)};
+FileDescriptor open_file(const std::string& path, int flags) {
+  return FileDescriptor{::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)};
 }
 
 bool write_line(int fd, std::string_view text) {
@@ -86,14 +73,14 @@ bool ends_within(int process, std::chrono::milliseconds patience) {
 }
 
 void remove_if_names(const std::string& path, pid_t pid) {
-  const Descriptor file = open_file(path, O_RDONLY);
+  const FileDescriptor file = open_file(path, O_RDONLY);
   if (file && content_of(file.get()).pid == pid) ::unlink(path.c_str());
 }
 
 }  // namespace
 
 std::expected<PidFile, std::string> PidFile::create(std::string path) {
-  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)};
+  const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)};
   if (!file) {
     const int error = errno;
     if (error != EEXIST) return std::unexpected(failure(path, std::strerror(error)));
@@ -116,7 +103,7 @@ PidFile::~PidFile() {
 }
 
 PidFile::Word PidFile::look() const {
-  const Descriptor file = open_file(path_, O_RDWR);
+  const FileDescriptor file = open_file(path_, O_RDWR);
   if (!file) return Word::lost;
   const Content content = content_of(file.get());
   if (content.pid != pid_) return Word::lost;
@@ -125,7 +112,7 @@ PidFile::Word PidFile::look() const {
 }
 
 PresenceReport presence_by(const std::string& path) {
-  const Descriptor file = open_file(path, O_RDONLY);
+  const FileDescriptor file = open_file(path, O_RDONLY);
   if (!file)
     return {Presence::no_file,
             failure(path, errno == ENOENT ? "not running: no such file" : std::strerror(errno))};
@@ -142,7 +129,7 @@ PresenceReport presence_by(const std::string& path) {
 }
 
 std::expected<std::string, std::string> quit_by(const std::string& path, std::chrono::milliseconds patience) {
-  const Descriptor file = open_file(path, O_RDWR);
+  const FileDescriptor file = open_file(path, O_RDWR);
   if (!file) {
     if (errno == ENOENT) return failure(path, "not running: no such file");
     return std::unexpected(failure(path, std::strerror(errno)));
@@ -150,7 +137,7 @@ std::expected<std::string, std::string> quit_by(const std::string& path, std::ch
   const pid_t pid = content_of(file.get()).pid;
   if (pid == 0) return std::unexpected(failure(path, "names no process"));
   // Held from before it is asked: whatever has this number later is not what we signal.
-  const Descriptor process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+  const FileDescriptor process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
   if (!process) {
     remove_if_names(path, pid);
     return failure(path, fmt::format("process {} is gone", pid));

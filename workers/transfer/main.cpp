@@ -11,12 +11,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "workers/service/daemon.hpp"
+#include "workers/service/option_words.hpp"
 #include "workers/service/pid_file.hpp"
 #include "workers/service/report.hpp"
 #include "workers/transfer/agent.hpp"
@@ -26,7 +26,9 @@ namespace {
 
 using namespace simplevisor::transfer;
 using simplevisor::service::ExitCode;
+using simplevisor::service::OptionWords;
 using simplevisor::service::report;
+using simplevisor::service::Takes;
 namespace json = boost::json;
 
 int status(ExitCode code) {
@@ -40,13 +42,18 @@ struct CommandLine {
   bool quit = false;
   bool status = false;
   double timeout_status = 0;
-  // Deques: CLI11 keeps addresses.
-  std::deque<std::pair<SettingInfo, std::vector<std::string>>> values;
-  std::deque<std::pair<SettingInfo, int>> flags;  // 1 given, -1 denied
+  OptionWords options;
 };
 
-bool repeats(SettingType type) {
-  return type == SettingType::list_of_pairs || type == SettingType::words;
+Takes taken_by(SettingType type) {
+  if (type == SettingType::flag) return Takes::nothing;
+  return type == SettingType::list_of_pairs || type == SettingType::words ? Takes::many : Takes::one;
+}
+
+std::string_view short_name(std::string_view setting) {
+  if (setting == "debug") return "-d";
+  if (setting == "statistics") return "-s";
+  return setting == "count" ? "-c" : "";
 }
 
 void declare(CLI::App& app, CommandLine& line) {
@@ -64,44 +71,12 @@ void declare(CLI::App& app, CommandLine& line) {
   for (const SettingInfo& info : settings_table()) {
     // What is known only to be refused in files, with a reason, or belongs there.
     if (info.help.empty() || info.type == SettingType::tables) continue;
-    const std::string help{info.help};
-    if (info.type == SettingType::flag) {
-      auto& given = line.flags.emplace_back(info, 0).second;
-      std::string names = fmt::format("--{0},--no-{0}{{-1}}", info.name);
-      if (info.name == "debug") names += ",-d";
-      if (info.name == "statistics") names += ",-s";
-      app.add_flag(names, given, help);
-      continue;
-    }
-    std::string names = fmt::format("--{}", info.name);
-    if (info.name == "count") names += ",-c";
-    auto* const option =
-        app.add_option(names, line.values.emplace_back(info, std::vector<std::string>{}).second, help);
-    option->expected(1)->allow_extra_args(false);
-    if (repeats(info.type))
-      option->take_all();
-    else
-      option->take_last();
+    line.options.declare(app, info.name, taken_by(info.type), info.help, short_name(info.name));
   }
   app.footer(
       "Exit status: 0 done, 1 messages were left, 64 command line, 69 broker unavailable, 70 internal "
       "fault,\n"
       "75 try again later, 76 protocol, 77 authentication or permission, 78 settings.");
-}
-
-json::object object_of(const CommandLine& line) {
-  json::object object;
-  for (const auto& [info, words] : line.values) {
-    if (words.empty()) continue;
-    if (repeats(info.type))
-      object[info.name] = json::array(words.begin(), words.end());
-    else
-      object[info.name] = words.back();
-  }
-  for (const auto& [info, given] : line.flags) {
-    if (given != 0) object[info.name] = given > 0;
-  }
-  return object;
 }
 
 std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
@@ -113,7 +88,7 @@ std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
   };
   if (!line.conf.empty()) set(read_settings_file(line.conf), line.conf + ": ");
   if (!line.with.empty()) set(read_json_file(line.with), line.with + ": ");
-  set(object_of(line), "--");
+  set(line.options.object(), "--");
   // These speak about another process, whose settings are its own affair.
   if (line.quit || line.status) {
     if (settings.pidfile.empty()) problems.emplace_back("--quit and --status need a pidfile");

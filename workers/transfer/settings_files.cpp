@@ -1,16 +1,12 @@
 #include "workers/transfer/settings_files.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
 
+#include "workers/service/small_file.hpp"
 #include "workers/transfer/config_general.hpp"
 
 namespace simplevisor::transfer {
@@ -23,24 +19,8 @@ constexpr std::size_t depth_max = 32;
 constexpr std::string_view programs[] = {"simplevisor-transfer", "stompclt", "amqpclt"};
 
 std::expected<std::string, std::string> content_of(const std::string& path) {
-  const auto failed = [&](std::string_view why) { return std::unexpected(fmt::format("{}: {}", path, why)); };
-  // A FIFO must not keep us waiting for somebody to write.
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return failed(std::strerror(errno));
-  std::string text(file_bytes_max + 1, '\0');
-  std::size_t size = 0;
-  ssize_t got = 0;
-  while (size < text.size() &&
-         ((got = ::read(file, text.data() + size, text.size() - size)) > 0 || errno == EINTR)) {
-    if (got > 0) size += static_cast<std::size_t>(got);
-    if (got == 0) break;
-    errno = 0;
-  }
-  const int error = got < 0 ? errno : 0;
-  ::close(file);
-  if (error != 0) return failed(std::strerror(error));
-  if (size > file_bytes_max) return failed(fmt::format("longer than {} bytes", file_bytes_max));
-  text.resize(size);
+  auto text = service::read_small_file(path, file_bytes_max);
+  if (!text) return std::unexpected(fmt::format("{}: {}", path, text.error()));
   return text;
 }
 
