@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -40,7 +39,9 @@ Wake::Wake(const boost::asio::any_io_executor& executor, std::vector<std::string
 }
 
 void Wake::arm() {
-  if (armed_ || !inotify_.is_open()) return;
+  if (!inotify_.is_open()) return;
+  find_lost();
+  if (armed_) return;
   const auto announced = read_announced();
   if (std::ranges::any_of(announced, std::identity{})) {
     for (std::size_t queue = 0; queue < announced.size(); ++queue) {
@@ -55,6 +56,21 @@ void Wake::arm() {
                         armed_ = false;
                         arm();
                       });
+}
+
+// A queue whose directory was removed, or moved away, and is there again.
+void Wake::find_lost() {
+  for (const std::size_t queue : std::exchange(lost_, {})) {
+    if (!add(queue, "")) continue;
+    watch_newest(queue);
+    on_woken_(queue);  // what came before the watch
+  }
+}
+
+void Wake::forget(std::size_t queue) {
+  for (const auto& [descriptor, watch] : watches_) {
+    if (watch.queue == queue) ::inotify_rm_watch(inotify_.native_handle(), descriptor);  // IN_IGNORED follows
+  }
 }
 
 std::vector<bool> Wake::read_announced() {
@@ -75,7 +91,10 @@ std::vector<bool> Wake::read_announced() {
       const auto watch = watches_.find(event.wd);
       if (watch == watches_.end()) continue;
       const std::size_t queue = watch->second.queue;
-      if ((event.mask & IN_IGNORED) != 0) {
+      if ((event.mask & IN_MOVE_SELF) != 0) {
+        forget(queue);
+      } else if ((event.mask & IN_IGNORED) != 0) {
+        if (watch->second.directory.empty()) lost_.insert(queue);
         watches_.erase(watch);
       } else if (watch->second.directory.empty()) {
         if (dirq::parse_directory(name)) grown.insert(queue);
@@ -112,9 +131,11 @@ void Wake::watch_newest(std::size_t queue) {
 bool Wake::add(std::size_t queue, const std::string& directory) {
   const std::string path =
       directory.empty() ? queues_[queue] : fmt::format("{}/{}", queues_[queue], directory);
-  const int descriptor = ::inotify_add_watch(inotify_.native_handle(), path.c_str(), appears);
+  const int descriptor = ::inotify_add_watch(inotify_.native_handle(), path.c_str(),
+                                             directory.empty() ? appears | IN_MOVE_SELF : appears);
   if (descriptor < 0) {
     if (errno != ENOENT) complain(path);
+    if (directory.empty()) lost_.insert(queue);
     return false;
   }
   watches_[descriptor] = {queue, directory};

@@ -8,6 +8,7 @@
 //            while work goes on.
 // Reach      elements only: a lock that is given back, or something added to an older directory or from
 //            another host, announces nothing. The owner polls for these.
+// Lost       a queue whose directory goes is looked for whenever arm() is called, and watched again once it is there.
 // Errors     a watch that cannot be had (limits, permissions) is reported once; polling goes on.
 // Threads    those of its executor; the callback runs on it.
 #pragma once
@@ -18,6 +19,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,8 @@ class Wake {
     std::string directory;  // "" for the top
   };
 
+  void find_lost();
+  void forget(std::size_t queue);
   void watch_newest(std::size_t queue);
   bool add(std::size_t queue, const std::string& directory);
   std::vector<bool> read_announced();
@@ -49,6 +53,7 @@ class Wake {
   std::vector<std::string> queues_;
   OnWoken on_woken_;
   std::map<int, Watch> watches_;
+  std::set<std::size_t> lost_;  // queues whose top has no watch
   bool armed_ = false;
   bool complained_ = false;
 };
