@@ -25,11 +25,11 @@ class Workshop {
  public:
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ / name; }
 
-  // Messages numbered from `first`, as bodies "PREFIX-N".
+  // Messages with the bodies "PREFIX-N".
   void fill(const std::string& queue, int count, const std::string& prefix = "m",
-            const message::Header& header = {}) {
+            const message::Header& header = {}, int first = 0) {
     dirq::Queue target = queue_at(path(queue));
-    for (int n = 0; n < count; ++n) {
+    for (int n = first; n < first + count; ++n) {
       const message::Message message{header, prefix + "-" + std::to_string(n), true};
       ASSERT_TRUE(target.add(message::encode(message).value()));
     }
