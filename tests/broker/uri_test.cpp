@@ -108,7 +108,8 @@ TEST(BrokerUri, ReadsAFileOfUris) {
   EXPECT_THAT(refusal("file:/"), HasSubstr("directory"));
   EXPECT_THAT(refusal("file:" + directory.file("# none\n")), HasSubstr("holds no URI"));
   EXPECT_THAT(refusal("file:" + directory.file("tcp://a:1\nfailover:(tcp://b:2)")), HasSubstr("file"));
-  EXPECT_THAT(refusal("file:" + directory.file(std::string(uri_bytes_max + 1, '#'))), HasSubstr("longer than"));
+  EXPECT_THAT(refusal("file:" + directory.file(std::string(uri_bytes_max + 1, '#'))),
+              HasSubstr("longer than"));
 }
 
 TEST(BrokerUri, SaysWhatIsWrongWithOne) {

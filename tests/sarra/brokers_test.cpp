@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <memory>
 #include <set>
-#include <thread>
 
 #include "tests/brokers/rabbitmq.hpp"
+#include "tests/eventually.hpp"
 #include "tests/sarra/http_server.hpp"
 #include "workers/sarra/time.hpp"
 #include "workers/sarra/wire.hpp"
@@ -21,6 +21,7 @@ using consumer::Program;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::chrono::seconds long_patience{120};
 
@@ -74,12 +75,7 @@ class SarraBrokersTest : public testing::Test {
   }
   template <class Fact>
   static bool until(const Fact& fact) {
-    const auto end = std::chrono::steady_clock::now() + long_patience;
-    while (!fact()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::yield();
-    }
-    return true;
+    return test::eventually(fact, long_patience);
   }
   [[nodiscard]] bool written(std::size_t count) const {
     return until([&] {
@@ -237,6 +233,17 @@ TEST_F(SarraBrokersTest, SharesQueuesWithOthersAndNeedsNoMoreThanASubscribersPer
       << "other arguments";
   EXPECT_EQ(run(subscriber({"--queue-name", "q_guest.ours", "--passive", "--timeout-inactivity", "1ms"})), 0)
       << log();
+}
+
+TEST_F(SarraBrokersTest, SaysThatItsQueueIsNotThereAnyMore) {
+  const auto arguments = subscriber({"--expire", "1h", "--timeout-inactivity", "1ms"});
+  const char* const lost = "was gone (expired, or deleted), and what came for it meanwhile is lost";
+  for (int start = 0; start < 2; ++start) EXPECT_EQ(run(arguments), 0) << log();
+  EXPECT_THAT(log(), Not(HasSubstr(lost)));
+  const std::string name = consumer::read_file(directory / "state/queue-name");
+  rabbit->ctl({"delete_queue", name.substr(0, name.size() - 1)});
+  EXPECT_EQ(run(arguments), 0) << log();
+  EXPECT_THAT(log(), HasSubstr(lost));
 }
 
 TEST_F(SarraBrokersTest, AnnouncesWhatOthersUnderstandInBothFormats) {

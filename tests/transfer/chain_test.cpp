@@ -27,9 +27,9 @@ struct End {
 
 // All nine pairs of kinds.
 constexpr End ends[] = {
-    {"queue", "first"},         {"amqp", "chain-1", 0}, {"amqp", "chain-2", 1}, {"stomp", "chain-3", 0},
-    {"stomp", "chain-4", 1},    {"amqp", "chain-5", 0}, {"queue", "middle"},    {"queue", "behind-the-middle"},
-    {"stomp", "chain-6", 1},    {"queue", "last"},
+    {"queue", "first"},      {"amqp", "chain-1", 0}, {"amqp", "chain-2", 1}, {"stomp", "chain-3", 0},
+    {"stomp", "chain-4", 1}, {"amqp", "chain-5", 0}, {"queue", "middle"},    {"queue", "behind-the-middle"},
+    {"stomp", "chain-6", 1}, {"queue", "last"},
 };
 constexpr std::size_t links = std::size(ends) - 1;
 constexpr int window = 50;

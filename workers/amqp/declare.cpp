@@ -64,6 +64,22 @@ Outcome<std::string> declare_queue(Connection& connection, Channel channel, cons
 
 }  // namespace
 
+Outcome<bool> is_there(Connection& connection, Channel channel, const Queue& queue) {
+  amqp_channel_open(connection.library(), channel);
+  if (auto done = connection.outcome_of("opening a channel"); !done) return std::unexpected(done.error());
+  const auto found = declare_queue(connection, channel, queue, true);
+  if (!found && found.error().code == AMQP_NOT_FOUND) {
+    amqp_channel_close_ok_t farewell{};
+    if (auto done = connection.send(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &farewell); !done)
+      return std::unexpected(done.error());
+    return false;
+  }
+  if (!found) return std::unexpected(found.error());
+  amqp_channel_close(connection.library(), channel, AMQP_REPLY_SUCCESS);
+  if (auto done = connection.outcome_of("closing a channel"); !done) return std::unexpected(done.error());
+  return true;
+}
+
 Outcome<std::string> declare_for_receiving(Connection& connection, Channel channel,
                                            const Destination& destination, bool passive) {
   const Exchange& exchange = destination.exchange;

@@ -14,6 +14,9 @@
 
 namespace simplevisor::amqp {
 
+// Asked on `channel`, which is opened for it: a broker closes the one on which an absent queue is asked for.
+[[nodiscard]] Outcome<bool> is_there(Connection& connection, Channel channel, const Queue& queue);
+
 // The queue to consume from. `passive`: nothing is made, only looked for.
 [[nodiscard]] Outcome<std::string> declare_for_receiving(Connection& connection, Channel channel,
                                                          const Destination& destination, bool passive);

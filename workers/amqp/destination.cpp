@@ -156,7 +156,8 @@ std::expected<Destination, std::string> parse_list(std::string_view text) {
                                 .flags = {{"durable", &made.durable},
                                           {"exclusive", &made.exclusive},
                                           {"auto_delete", &made.auto_delete},
-                                          {"declare", &made.declare}},
+                                          {"declare", &made.declare},
+                                          {"expected", &made.expected}},
                                 .arguments = &made.arguments});
       if (!filled) return Failed(filled.error());
     } else {

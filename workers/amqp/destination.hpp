@@ -8,8 +8,8 @@
 //            /amq/queue/NAME     a queue that exists
 //            KEY=VALUE,...       keys exchange, queue, routing_key, routing_keys; comma or blanks separate, values are
 //                                percent-encoded. The value of exchange and queue is such a list itself: name, type,
-//                                durable, auto_delete, exclusive, declare, arguments; that of arguments too, with names
-//                                that are anybody's. routing_keys is a list of keys alone: the queue is bound by each.
+//                                durable, auto_delete, exclusive, declare, expected, arguments; that of arguments too, with
+//                                names that are anybody's. routing_keys is a list of keys alone: the queue is bound by each.
 //            Names in the path forms are percent-decoded. true and false are booleans, in arguments numbers are numbers.
 // Semantics  amqpclt's destinations; /exchange and /amq/queue are those of RabbitMQ's STOMP plugin.
 // Errors     one line that says what is wrong with which part.
@@ -44,6 +44,7 @@ struct Queue {
   bool exclusive = false;
   bool auto_delete = false;
   bool declare = true;
+  bool expected = false;  // it was there before: a receiver says so when it is not
   Arguments arguments;
   friend bool operator==(const Queue&, const Queue&) = default;
 };

@@ -34,6 +34,14 @@ Outcome<> Receiver::open() {
 Outcome<> Receiver::subscribe(std::size_t index) {
   const auto destination = parse_destination(options_.subscriptions[index]);
   if (!destination) return problem(Kind::configuration, destination.error());
+  if (destination->queue && destination->queue->expected && !options_.passive) {
+    const auto there = is_there(connection_, asking_channel, *destination->queue);
+    if (!there) return std::unexpected(there.error());
+    if (!*there)
+      surprise_ +=
+          fmt::format("; queue {} was gone (expired, or deleted), and what came for it meanwhile is lost",
+                      destination->queue->name);
+  }
   const auto queue = declare_for_receiving(connection_, channel, *destination, options_.passive);
   if (!queue) return std::unexpected(queue.error());
   const std::string tag = fmt::format("simplevisor.{}", index);

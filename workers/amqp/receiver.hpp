@@ -20,10 +20,13 @@ namespace simplevisor::amqp {
 class Receiver {
  public:
   static constexpr Channel channel = 2;
+  static constexpr Channel asking_channel = 4;  // 1 and 3 are the sender's
 
   Receiver(Connection& connection, const Options& options) : connection_(connection), options_(options) {}
 
   [[nodiscard]] Outcome<> open();  // nothing without subscriptions
+  // The queues that were expected to be there and had to be made, as words for people; empty: none.
+  [[nodiscard]] const std::string& surprise() const noexcept { return surprise_; }
   void finish(broker::Tag tag) { acknowledgements_.finish(tag); }
   void give_back(broker::Tag tag) { acknowledgements_.give_back(tag); }
   // Tells the broker what finish() and give_back() collected.
@@ -53,6 +56,7 @@ class Receiver {
   Acknowledgements acknowledgements_;
   std::optional<Incoming> incoming_;
   Body body_;
+  std::string surprise_;
 };
 
 }  // namespace simplevisor::amqp

@@ -53,7 +53,7 @@ Outcome<> Session::open() {
   auto opened = connection_.open(options_);
   if (opened) opened = sender_.open();
   if (opened) opened = receiver_.open();
-  if (opened) events_.emplace_back(broker::Connected{connection_.description()});
+  if (opened) events_.emplace_back(broker::Connected{connection_.description() + receiver_.surprise()});
   return opened;
 }
 

@@ -82,16 +82,17 @@ std::vector<std::string> problems_of(const SubscribeSettings& s) {
   return problems;
 }
 
-json::object transfer_object(const SubscribeSettings& s, const std::string& queue) {
-  json::object object{{"reliable", true},
-                      {"incoming-broker-uri", s.broker},
-                      {"subscribe", json::array{json::object{{"destination", destination_of(s, queue)}}}},
-                      {"prefetch", s.prefetch},
-                      {"passive", s.passive},
-                      {"outgoing-queue", json::object{{"path", s.path}}},
-                      {"durability", s.durability},
-                      {"batch", s.batch},
-                      {"message-bytes-max", s.message_bytes_max.bytes}};
+json::object transfer_object(const SubscribeSettings& s, const std::string& queue, bool expected) {
+  json::object object{
+      {"reliable", true},
+      {"incoming-broker-uri", s.broker},
+      {"subscribe", json::array{json::object{{"destination", destination_of(s, queue, expected)}}}},
+      {"prefetch", s.prefetch},
+      {"passive", s.passive},
+      {"outgoing-queue", json::object{{"path", s.path}}},
+      {"durability", s.durability},
+      {"batch", s.batch},
+      {"message-bytes-max", s.message_bytes_max.bytes}};
   if (!s.broker_auth.empty())
     object["incoming-broker-auth"] = json::array(s.broker_auth.begin(), s.broker_auth.end());
   if (!s.broker_tls.empty()) object["incoming-broker-tls"] = s.broker_tls;
@@ -143,7 +144,7 @@ OptionTable subscribe_options(SubscribeSettings& s) {
   }};
 }
 
-std::string destination_of(const SubscribeSettings& s, const std::string& queue) {
+std::string destination_of(const SubscribeSettings& s, const std::string& queue, bool expected) {
   std::string arguments;
   if (s.expire.count() > 0) arguments += fmt::format("x-expires={},", s.expire.count());
   if (s.message_age_max.count() > 0) arguments += fmt::format("x-message-ttl={},", s.message_age_max.count());
@@ -151,12 +152,12 @@ std::string destination_of(const SubscribeSettings& s, const std::string& queue)
   for (const std::string& subtopic : s.subtopics)
     keys.push_back(encoded(binding_key(s.topic_prefix, subtopic)));
   if (keys.empty()) keys.push_back(encoded(binding_key(s.topic_prefix, "")));
-  return fmt::format(
-      "exchange={},queue={},routing_keys={}",
-      encoded(
-          fmt::format("name={},type=topic,durable=true,declare={}", encoded(s.exchange), s.declare_exchange)),
-      encoded(fmt::format("name={},durable=true,arguments={}", encoded(queue), encoded(arguments))),
-      encoded(fmt::format("{}", fmt::join(keys, ","))));
+  return fmt::format("exchange={},queue={},routing_keys={}",
+                     encoded(fmt::format("name={},type=topic,durable=true,declare={}", encoded(s.exchange),
+                                         s.declare_exchange)),
+                     encoded(fmt::format("name={},durable=true,expected={},arguments={}", encoded(queue),
+                                         expected, encoded(arguments))),
+                     encoded(fmt::format("{}", fmt::join(keys, ","))));
 }
 
 service::Result<std::string> kept_name(const std::string& path, const std::string& chosen) {
@@ -188,7 +189,7 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
   if (!patterns) return fail(ExitCode::config, "patterns: " + patterns.error());
   Subscriber made{
       {},
-      {*std::move(patterns), {settings.message_age_max, settings.file_age_max, settings.file_age_min}},
+      {*std::move(patterns), {settings.message_age_max, settings.file_age_max, settings.file_age_min}, {}},
       {}};
   const auto user = user_of(settings);
   if (!user) return fail(ExitCode::config, user.error());
@@ -214,7 +215,13 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
     if (!seen) return fail(ExitCode::cannot_create, seen.error());
     made.seen.emplace(*std::move(seen));
   }
-  const auto problems = transfer::set_from(made.transfer, transfer_object(settings, queue));
+  bool expected = false;
+  if (!settings.state_dir.empty()) {
+    made.subscription.mark = settings.state_dir + "/subscribed";
+    expected = name_in(made.subscription.mark) == queue;
+  }
+  made.subscription.queue = queue;
+  const auto problems = transfer::set_from(made.transfer, transfer_object(settings, queue, expected));
   if (!problems.empty()) return fail(ExitCode::config, fmt::format("{}", fmt::join(problems, "; ")));
   return made;
 }

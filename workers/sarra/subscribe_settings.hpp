@@ -70,7 +70,8 @@ struct Subscriber {
 // way.
 [[nodiscard]] service::Result<std::string> kept_name(const std::string& path, const std::string& chosen);
 
-// The queue with its bindings, as workers/amqp takes it.
-[[nodiscard]] std::string destination_of(const SubscribeSettings& settings, const std::string& queue);
+// The queue with its bindings, as workers/amqp takes it. `expected`: we have made it before.
+[[nodiscard]] std::string destination_of(const SubscribeSettings& settings, const std::string& queue,
+                                         bool expected = false);
 
 }  // namespace simplevisor::sarra

@@ -1,6 +1,7 @@
 #include "workers/sarra/subscription.hpp"
 
 #include <boost/asio/post.hpp>
+#include <fstream>
 #include <utility>
 
 #include "workers/service/report.hpp"
@@ -124,7 +125,15 @@ void Subscription::told(Event event) {
     waiting_.clear();
     timer_.cancel();
   }
+  if (std::holds_alternative<transfer::SourceUp>(event)) set_mark();
   listener_.tell(std::move(event));
+}
+
+void Subscription::set_mark() {
+  if (options_.mark.empty()) return;
+  std::ofstream out{options_.mark, std::ios::trunc};
+  out << options_.queue << '\n';
+  if (!out.flush()) service::report("{}: cannot be written", options_.mark);
 }
 
 // ---- waiting

@@ -30,6 +30,8 @@ namespace simplevisor::sarra {
 struct SubscriptionOptions {
   Patterns patterns;
   Ages ages;
+  std::string queue;
+  std::string mark = {};  // file that gets the queue's name once the queue is there; none: empty
 };
 
 class Subscription final : public transfer::Source {
@@ -62,6 +64,7 @@ class Subscription final : public transfer::Source {
 
   transfer::Ticket bring(transfer::Brought brought);
   void told(transfer::Event event);
+  void set_mark();
   void look_at(Waiting waiting);
   void pass(transfer::Ticket inner, Wanted wanted, std::optional<Seen::Fingerprint> claim);
   void turn_away(transfer::Ticket inner);
