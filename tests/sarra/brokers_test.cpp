@@ -178,6 +178,34 @@ TEST_F(SarraBrokersTest, APoolTakesEachAnnouncementOnceAndLosesNoneWhenOneIsKill
   EXPECT_THAT(log(), HasSubstr("duplicates"));
 }
 
+TEST_F(SarraBrokersTest, APoolGoesOnWhenItsBrokerWasKilled) {
+  constexpr int count = 1000;
+  std::vector<json::object> lines;
+  for (int n = 0; n < count; ++n) lines.push_back(announcement("xs_fall", "f" + std::to_string(n)));
+  write_lines("lines", lines);
+  ASSERT_EQ(peer({"declare", "unused", "xs_fall", "{}"}), 0) << log();
+  auto arguments = subscriber({"--exchange", "xs_fall", "--nodupe-ttl", "1h"});
+  auto once = arguments;
+  once.insert(once.end(), {"--timeout-inactivity", "1ms"});
+  ASSERT_EQ(run(once), 0) << log();  // makes the queue
+  ASSERT_EQ(peer({"publish", directory / "lines"}), 0) << log();
+  rabbit->sync_definitions();
+  std::vector<std::unique_ptr<Program>> pool;
+  for (int n = 0; n < 2; ++n) pool.push_back(start(arguments));
+  ASSERT_TRUE(written(50)) << log();
+  rabbit->kill();
+  rabbit->start();
+  const auto distinct = [&] {
+    const auto all = bodies();
+    return std::set<std::string>{all.begin(), all.end()};
+  };
+  ASSERT_TRUE(written(count)) << log();
+  EXPECT_TRUE(until([&] { return distinct().size() == count; })) << log();
+  for (const auto& program : pool) program->signal(SIGTERM);
+  for (const auto& program : pool) EXPECT_EQ(program->wait(), 0) << log();
+  EXPECT_LE(bodies().size(), count + 2U * 25U) << "what each had in hand";
+}
+
 TEST_F(SarraBrokersTest, WhatNobodyWantsIsTurnedAwayAndWhatIsNoAnnouncementIsSetAside) {
   std::vector<json::object> lines{announcement("xs_some", "a.txt"), announcement("xs_some", "a.tmp"),
                                   announcement("xs_some", "b.bin")};
