@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -65,6 +66,11 @@ void check(CURLcode code) {
   if (code != CURLE_OK) throw std::runtime_error{fmt::format("libcurl: {}", curl_easy_strerror(code))};
 }
 
+std::string known_to_the_user() {
+  const char* const home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  return home == nullptr ? "/dev/null" : fmt::format("{}/.ssh/known_hosts", home);
+}
+
 }  // namespace
 
 std::vector<std::string> unsupported(const std::vector<std::string>& protocols) {
@@ -84,6 +90,7 @@ void Downloader::Free::operator()(void* handle) const {
 
 Downloader::Downloader(DownloadOptions options) : options_{std::move(options)} {
   initialise();
+  if (options_.known_hosts.empty()) options_.known_hosts = known_to_the_user();
   const auto missing = unsupported(options_.protocols);
   std::vector<std::string> usable;
   for (const std::string& protocol : options_.protocols) {
@@ -122,7 +129,7 @@ std::expected<void, Trouble> Downloader::get(const std::string& url, const Take&
     set(CURLOPT_NETRC_FILE, options_.netrc.c_str());
   }
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
-  if (!options_.known_hosts.empty()) set(CURLOPT_SSH_KNOWNHOSTS, options_.known_hosts.c_str());
+  set(CURLOPT_SSH_KNOWNHOSTS, options_.known_hosts.c_str());  // without one libcurl would take any key
   if (!options_.ssh_key.empty()) set(CURLOPT_SSH_PRIVATE_KEYFILE, options_.ssh_key.c_str());
   set(CURLOPT_URL, url.c_str());
 

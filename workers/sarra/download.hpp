@@ -3,6 +3,7 @@
 // Gets what a URL names, over libcurl, piece by piece.
 //
 // Protocols  those that are allowed, and that this libcurl has. A redirection leads to http or https only.
+// Trust      a server's certificate, or for sftp its key, has to be known: there is no way around it.
 // Bounds     bytes, time altogether, time without a byte, redirections.
 // Outcome    Temporary: the server is not there, stalls, or says that it is its fault (5xx, 408, 425, 429). Failed: it does not
 //            have it, or does not let us, or what it has is not what was asked for.
@@ -34,7 +35,7 @@ struct DownloadOptions {
   std::uint64_t redirects_max = 5;
   std::string netrc;        // file with names and passwords
   std::string ca_file;      // whom to trust, instead of the system's
-  std::string known_hosts;  // sftp: hosts and their keys
+  std::string known_hosts;  // sftp: hosts and their keys; empty: the user's own, ~/.ssh/known_hosts
   std::string ssh_key;      // sftp: the private key
 };
 
