@@ -40,7 +40,8 @@ class SftpServer {
  private:
   [[nodiscard]] std::string log() const { return directory_ / "log"; }
   void make_key(const char* name) const {
-    const test::Command command{"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory_ / name};
+    const test::Command command{"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                                directory_ / name};
     if (test::run(command, {}, log(), std::chrono::seconds{60}).status != 0)
       throw std::runtime_error{"ssh-keygen: no key"};
   }

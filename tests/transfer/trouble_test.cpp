@@ -172,6 +172,26 @@ TEST_F(Trouble, AStopWithAFullWindowLingersAndThenGivesBackWhatIsLeft) {
   EXPECT_EQ(distinct(fetched("stomp", "linger", wanted)), distinct(wanted));
 }
 
+// Nobody says how long the goodbye may take: within the time that a supervisor leaves.
+TEST_F(Trouble, AStopUnderASupervisorWaitsLittleForAGoodbye) {
+  shop.fill("in", 10);
+  auto arguments = sender("stomp", "goodbye", {"--window", "5", "--timeout-linger", "1"});
+  arguments.insert(arguments.begin(), TRANSFER_PROGRAM);
+  auto agent = std::make_unique<Program>(std::move(arguments), shop.path("stderr"),
+                                         std::map<std::string, std::string>{{"SIMPLEVISOR_PATH", "root/x"}});
+  ASSERT_TRUE(drained()) << shop.log();
+  rabbit->freeze();
+  shop.fill("in", 10, "n");
+  ASSERT_TRUE(eventually([&] { return consumer::locked(shop.path("in")) == 5; })) << shop.log();
+  const auto start = std::chrono::steady_clock::now();
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0) << shop.log();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{30});  // and not two minutes
+  rabbit->thaw();
+  EXPECT_EQ(shop.count("in"), 10U);
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+}
+
 class Deleted : public Trouble, public testing::WithParamInterface<const char*> {};
 
 TEST_P(Deleted, AQueueIsReportedAndSubscribedToAgain) {

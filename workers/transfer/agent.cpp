@@ -51,6 +51,15 @@ MachineOptions machine_options(const Settings& settings, bool supervised) {
   return options;
 }
 
+// A supervisor kills what does not end in time. What is undecided when the goodbye begins is given back already, so that
+// the rest of it is courtesy to the broker.
+Settings within_a_stop(Settings settings, bool supervised) {
+  if (!supervised) return settings;
+  settings.timeout_disconnect = settings.timeout_disconnect.value_or(5s);
+  settings.timeout_flush = settings.timeout_flush.value_or(5s);
+  return settings;
+}
+
 ExitCode exit_of(Failure::Kind kind) {
   switch (kind) {
     case Failure::Kind::configuration:
@@ -72,7 +81,7 @@ ExitCode exit_of(Failure::Kind kind) {
 class Agent::Loop {
  public:
   Loop(const Settings& settings, bool supervised)
-      : settings_{settings},
+      : settings_{within_a_stop(settings, supervised)},
         machine_{machine_options(settings, supervised)},
         status_file_{settings.status_file},
         taps_{durability_of(settings)} {}

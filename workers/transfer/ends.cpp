@@ -206,8 +206,8 @@ Result<stomp::Options> stomp_options(const Settings& settings, const SideSetting
   options.reliable = settings.reliable;
   options.timeout_connect = settings.timeout_connect;
   options.timeout_broker = settings.timeout_broker;
-  options.timeout_flush = settings.timeout_flush;
-  options.timeout_disconnect = settings.timeout_disconnect;
+  options.timeout_flush = settings.timeout_flush.value_or(options.timeout_flush);
+  options.timeout_disconnect = settings.timeout_disconnect.value_or(options.timeout_disconnect);
   options.message_bytes_max = settings.message_bytes_max;
   if (!incoming) return options;
   for (const Pairs& pairs : settings.subscribe) options.subscribe.push_back(header_of(pairs));
@@ -230,6 +230,7 @@ amqp::Options amqp_options(const Settings& settings, const Broker& broker, bool 
   options.message_bytes_max = settings.message_bytes_max;
   options.timeout_connect = settings.timeout_connect.value_or(options.timeout_connect);
   options.timeout_broker = settings.timeout_broker.value_or(options.timeout_broker);
+  options.timeout_disconnect = settings.timeout_disconnect.value_or(options.timeout_disconnect);
   if (settings.heart_beat)
     options.heartbeat = std::chrono::ceil<std::chrono::seconds>(settings.timeout_server);
   options.connection_name = fmt::format("simplevisor-transfer {}", ::getpid());

@@ -105,8 +105,9 @@ bool supervised() {
 
 int quit(const Settings& settings) {
   // As long as the agent may take to leave by itself, by what these settings say of it.
-  const auto patience = settings.timeout_linger.value_or(Milliseconds{10'000}) + settings.timeout_flush +
-                        settings.timeout_disconnect + std::chrono::seconds{10};
+  const auto patience = settings.timeout_linger.value_or(Milliseconds{10'000}) +
+                        settings.timeout_flush.value_or(Milliseconds{60'000}) +
+                        settings.timeout_disconnect.value_or(Milliseconds{60'000}) + std::chrono::seconds{10};
   const auto done = simplevisor::service::quit_by(settings.pidfile, patience);
   report("{}", done ? *done : done.error());
   return status(done ? ExitCode::done : ExitCode::failed);

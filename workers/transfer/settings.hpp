@@ -74,8 +74,8 @@ struct Settings {
   std::optional<Milliseconds> timeout_connect;
   std::optional<Milliseconds> timeout_broker;
   std::optional<Milliseconds> timeout_linger;
-  Milliseconds timeout_disconnect{60'000};
-  Milliseconds timeout_flush{60'000};
+  std::optional<Milliseconds> timeout_disconnect;  // unset: STOMP 60 s, AMQP 10 s, under a supervisor 5 s
+  std::optional<Milliseconds> timeout_flush;       // unset: 60 s, under a supervisor 5 s
   Milliseconds timeout_client{40'000};
   Milliseconds timeout_server{10'000};
   Milliseconds poll{5'000};
