@@ -4,204 +4,20 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
-#include <functional>
-#include <variant>
 
-#include "workers/broker/uri.hpp"
 #include "workers/service/nearest.hpp"
-#include "workers/service/units.hpp"
+#include "workers/transfer/setters.hpp"
 
 namespace simplevisor::transfer {
 namespace {
 
 namespace json = boost::json;
-
-using Complaint = std::optional<std::string>;
-using Setter = std::function<Complaint(Settings&, const json::value&)>;
+using namespace setters;
 
 struct Row {
   SettingInfo info;
   Setter set;
 };
-
-// Numbers and booleans of a file as the text a command line would have.
-std::optional<std::string> text_of(const json::value& value) {
-  if (value.is_string()) return std::string{value.as_string()};
-  if (value.is_double()) return fmt::format("{}", value.as_double());
-  if (value.is_number()) return json::serialize(value);
-  if (value.is_bool()) return value.as_bool() ? "true" : "false";
-  return std::nullopt;
-}
-
-Complaint needs(std::string_view what, const json::value& value) {
-  std::string shown = json::serialize(value);
-  if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
-  return fmt::format("{} is no {}", shown, what);
-}
-
-template <class Field>
-Setter text(Field field) {
-  return [field](Settings& settings, const json::value& value) -> Complaint {
-    const auto given = text_of(value);
-    if (!given || given->empty()) return "must be a text that is not empty";
-    std::invoke(field, settings) = *given;
-    return {};
-  };
-}
-
-template <class Field>
-Setter flag(Field field) {
-  return [field](Settings& settings, const json::value& value) -> Complaint {
-    const auto given = text_of(value);
-    if (given == "true" || given == "1" || given == "yes" || given == "on") {
-      std::invoke(field, settings) = true;
-    } else if (given == "false" || given == "0" || given == "no" || given == "off") {
-      std::invoke(field, settings) = false;
-    } else {
-      return needs("boolean: true or false", value);
-    }
-    return {};
-  };
-}
-
-template <class Field>
-Setter number(Field field, std::uint64_t min, std::uint64_t max) {
-  return [=](Settings& settings, const json::value& value) -> Complaint {
-    const std::string given = text_of(value).value_or("");
-    std::uint64_t parsed = 0;
-    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), parsed);
-    if (given.empty() || error != std::errc{} || end != given.data() + given.size() || parsed < min ||
-        parsed > max)
-      return needs(fmt::format("whole number from {} to {}", min, max), value);
-    std::invoke(field, settings) = parsed;
-    return {};
-  };
-}
-
-template <class Field>
-Setter time(Field field) {
-  return [field](Settings& settings, const json::value& value) -> Complaint {
-    const auto given = text_of(value);
-    const auto parsed = given ? service::parse_duration(*given) : std::nullopt;
-    if (!parsed) return needs("time such as 5, 0.5 or \"250ms\"", value);
-    std::invoke(field, settings) = *parsed;
-    return {};
-  };
-}
-
-template <class Field>
-Setter size(Field field) {
-  return [field](Settings& settings, const json::value& value) -> Complaint {
-    const auto given = text_of(value);
-    const auto parsed = given ? service::parse_size(*given) : std::nullopt;
-    if (!parsed || *parsed == 0) return needs("size such as 65536 or \"64KiB\"", value);
-    std::invoke(field, settings) = *parsed;
-    return {};
-  };
-}
-
-std::optional<Pairs> pairs_of(const json::value& value) {
-  if (value.is_string()) return parse_pairs(std::string_view{value.as_string()});
-  if (!value.is_object()) return std::nullopt;
-  Pairs pairs;
-  for (const auto& [key, part] : value.as_object()) {
-    const auto given = text_of(part);
-    if (!given) return std::nullopt;
-    pairs.emplace(key, *given);
-  }
-  return pairs;
-}
-
-template <class Field>
-Setter pairs(Field field) {
-  return [field](Settings& settings, const json::value& value) -> Complaint {
-    auto given = pairs_of(value);
-    if (!given) return "must be \"KEY=VALUE ...\" or a table";
-    std::invoke(field, settings) = *std::move(given);
-    return {};
-  };
-}
-
-// The last word says whether a text may be something else than pairs.
-template <class Field>
-Setter list_of_pairs(Field field, bool free_text = false) {
-  return [=](Settings& settings, const json::value& value) -> Complaint {
-    std::vector<Pairs> all;
-    const auto add = [&](const json::value& one) {
-      auto given = free_text && one.is_string() ? Pairs{{"", std::string{one.as_string()}}} : pairs_of(one);
-      if (given) all.push_back(*std::move(given));
-      return given.has_value();
-    };
-    bool well = true;
-    if (value.is_array()) {
-      for (const json::value& one : value.as_array()) well = add(one) && well;
-    } else {
-      well = add(value);
-    }
-    // What it says may be a secret, so it is not repeated.
-    if (!well) return "must be \"KEY=VALUE ...\", a table, or a list of these";
-    std::invoke(field, settings) = std::move(all);
-    return {};
-  };
-}
-
-Complaint set_filter(Settings& settings, const json::value& value) {
-  std::vector<std::string> words;
-  if (value.is_string()) words.emplace_back(value.as_string());
-  if (value.is_array()) {
-    for (const json::value& word : value.as_array()) {
-      if (!word.is_string()) return "must be a list of texts";
-      words.emplace_back(word.as_string());
-    }
-  }
-  if (words.empty() || words.front().empty())
-    return "must be a program, or a list of a program and its arguments";
-  settings.filter = std::move(words);
-  return {};
-}
-
-Complaint set_filter_data(Settings& settings, const json::value& value) {
-  json::value table = value;
-  if (value.is_string()) {
-    json::error_code error;
-    table = json::parse(value.as_string(), error);
-    if (error) return "is not JSON";
-  }
-  if (!table.is_object()) return "must be a table";
-  settings.filter_data = json::serialize(table);
-  return {};
-}
-
-template <class Field>
-Setter one_of(Field field, std::vector<std::string_view> words) {
-  return [field, words = std::move(words)](Settings& settings, const json::value& value) -> Complaint {
-    const std::string given = text_of(value).value_or("");
-    if (std::ranges::find(words, given) == words.end())
-      return needs(fmt::format("word of {}", fmt::join(words, ", ")), value);
-    std::invoke(field, settings) = given;
-    return {};
-  };
-}
-
-Complaint set_log_level(Settings& settings, const json::value& value) {
-  const std::string given = text_of(value).value_or("");
-  if (given != "debug" && given != "info" && given != "warning" && given != "error")
-    return needs("word of debug, info, warning, error", value);
-  if (given == "debug") settings.debug = true;
-  return {};
-}
-
-Complaint set_rules(Settings& settings, const json::value& value) {
-  auto rules = rules::Rules::parse(value);
-  if (!rules) return fmt::format("{}", fmt::join(rules.error(), "; "));
-  settings.rules = *std::move(rules);
-  return {};
-}
-
-Setter refuse(std::string why) {
-  return [why = std::move(why)](Settings&, const json::value&) -> Complaint { return why; };
-}
 
 // The same settings for either side.
 template <SideSettings Settings::* side>
@@ -429,24 +245,6 @@ std::vector<std::string> contradictions(const Settings& s) {
   complain(s.maxlock.count() > 0 && s.maxlock < std::chrono::seconds{3},
            "maxlock: below 3s, locks of living agents would be broken");
   return problems;
-}
-
-std::optional<Pairs> parse_pairs(std::string_view text) {
-  Pairs pairs;
-  constexpr std::string_view separators = " \t\r\n,";
-  while (true) {
-    const auto begin = text.find_first_not_of(separators);
-    if (begin == std::string_view::npos) return pairs;
-    text.remove_prefix(begin);
-    const std::string_view pair = text.substr(0, text.find_first_of(separators));
-    text.remove_prefix(pair.size());
-    const auto equals = pair.find('=');
-    if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-    const auto key = broker::percent_decoded(pair.substr(0, equals));
-    const auto value = broker::percent_decoded(pair.substr(equals + 1));
-    if (!key || !value) return std::nullopt;
-    pairs[*key] = *value;
-  }
 }
 
 }  // namespace simplevisor::transfer
