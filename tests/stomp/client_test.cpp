@@ -227,7 +227,6 @@ TEST_F(StompClient, TellsOfAMessageThatIsTooLarge) {
   ASSERT_TRUE(client.until([&] { return server.count("ACK") == 1; }));
 }
 
-
 // What both brokers really sent, against a client that only ever asks what it asks.
 TEST_F(StompClient, TakesTheRecordedGreetings) {
   const auto recorded = vectors("stomp-wire.json");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -132,6 +133,40 @@ struct Broker {
   bool certificate = false;
 };
 
+bool set_tls(broker::TlsOptions& tls, std::string_view name, const std::string& value) {
+  if (name == "ca_file")
+    tls.ca_file = value;
+  else if (name == "ca_directory")
+    tls.ca_directory = value;
+  else if (name == "server_name")
+    tls.server_name = value;
+  else if (name == "certificate_file")
+    tls.certificate_file = value;
+  else if (name == "key_file")
+    tls.key_file = value;
+  else if (name == "verify" && (value == "true" || value == "false"))
+    tls.verify_peer = value == "true";
+  else
+    return false;
+  return true;
+}
+
+// What stompclt's users say to Perl's IO::Socket::SSL, and what it is called here.
+constexpr std::pair<std::string_view, std::string_view> socket_options[] = {
+    {"SSL_ca_file", "ca_file"},    {"SSL_ca_path", "ca_directory"}, {"SSL_cert_file", "certificate_file"},
+    {"SSL_key_file", "key_file"},  {"SSL_hostname", "server_name"}, {"SSL_verifycn_name", "server_name"},
+    {"SSL_verify_mode", "verify"},
+};
+
+bool set_socket_option(broker::TlsOptions& tls, std::string_view name, const std::string& value) {
+  const auto* const known =
+      std::ranges::find(socket_options, name, &std::pair<std::string_view, std::string_view>::first);
+  if (known == std::end(socket_options)) return false;
+  if (known->second != "verify") return set_tls(tls, known->second, value);
+  const bool never = value == "0" || value == "0x00" || value == "SSL_VERIFY_NONE";
+  return set_tls(tls, "verify", never ? "false" : "true");
+}
+
 Result<Broker> broker_of(const SideSettings& side, std::string_view whose) {
   Broker made;
   auto address = broker::parse_address(side.broker_uri);
@@ -161,16 +196,13 @@ Result<Broker> broker_of(const SideSettings& side, std::string_view whose) {
     made.tls.ca_file = x509.ca_file;
     if (x509.pass) made.tls.key_password = *x509.pass;
   }
+  for (const auto& [key, value] : side.broker_sockopts) {
+    if (!set_socket_option(made.tls, key, value))
+      return wrong(fmt::format("{}-broker-sockopts: {} has no meaning here; those that have: {}", whose, key,
+                               fmt::join(socket_options | std::views::keys, ", ")));
+  }
   for (const auto& [key, value] : side.broker_tls) {
-    if (key == "ca_file")
-      made.tls.ca_file = value;
-    else if (key == "ca_directory")
-      made.tls.ca_directory = value;
-    else if (key == "server_name")
-      made.tls.server_name = value;
-    else if (key == "verify" && (value == "true" || value == "false"))
-      made.tls.verify_peer = value == "true";
-    else
+    if (!set_tls(made.tls, key, value))
       return wrong(fmt::format("{}-broker-tls: {}={} is not understood", whose, key, value));
   }
   return made;

@@ -41,9 +41,11 @@ void add_side(std::vector<Row>& rows, std::string_view direction) {
        text(at(&SideSettings::broker_type))});
   rows.push_back({{named("broker-connect"), SettingType::pairs, "more headers of STOMP's CONNECT"},
                   pairs(at(&SideSettings::broker_connect))});
-  rows.push_back(
-      {{named("broker-sockopts"), SettingType::pairs, ""}, refuse("is not available in this version")});
-  rows.push_back({{named("broker-tls"), SettingType::pairs, "ca_file, ca_directory, verify, server_name"},
+  rows.push_back({{named("broker-sockopts"), SettingType::pairs,
+                   "the same as stompclt has them: SSL_ca_file, SSL_ca_path, ..."},
+                  pairs(at(&SideSettings::broker_sockopts))});
+  rows.push_back({{named("broker-tls"), SettingType::pairs,
+                   "ca_file, ca_directory, verify, server_name, certificate_file, key_file"},
                   pairs(at(&SideSettings::broker_tls))});
   rows.push_back(
       {{named("broker-stomp-debug"), SettingType::text, ""}, refuse("there is no tracing of frames")});

@@ -37,6 +37,7 @@ struct SideSettings {
   std::string broker_type;
   Pairs broker_connect;
   Pairs broker_tls;
+  Pairs broker_sockopts;  // the same in the words of stompclt
   Pairs queue;
 
   [[nodiscard]] bool given() const { return !broker_uri.empty() || !queue.empty(); }
