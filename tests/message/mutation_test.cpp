@@ -1,9 +1,9 @@
 // Damaged input must give an error or a message, never anything else. Seeds are fixed, so a failure repeats.
 #include <gtest/gtest.h>
 
-#include <random>
 #include <vector>
 
+#include "tests/mutator.hpp"
 #include "workers/message/codec.hpp"
 #include "workers/message/text.hpp"
 
@@ -23,47 +23,13 @@ std::vector<std::string> healthy_inputs() {
   return inputs;
 }
 
-class Mutator {
- public:
-  explicit Mutator(std::uint32_t seed) : random_{seed} {}
+constexpr std::string_view pieces[] = {"{",    "\"",      "\\",    "}",       "[",       ":",
+                                       ",",    "null",    "1e999", "\\u0000", "\\ud800", "\xC0\xAF",
+                                       "\xFF", "base64+", "+zlib", "true"};
 
-  std::string mutate(std::string bytes) {
-    for (std::size_t rounds = 1 + below(4); rounds > 0; --rounds) mutate_once(bytes);
-    return bytes;
-  }
-
- private:
-  std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(random_); }
-
-  void mutate_once(std::string& bytes) {
-    static const std::vector<std::string> pieces{"\"",   "\\",      "{",     "}",       "[",       ":",
-                                                 ",",    "null",    "1e999", "\\u0000", "\\ud800", "\xC0\xAF",
-                                                 "\xFF", "base64+", "+zlib", "true"};
-    if (bytes.empty()) bytes = "{";
-    const std::size_t at = below(bytes.size());
-    switch (below(6)) {
-      case 0:
-        bytes[at] = static_cast<char>(below(256));
-        break;
-      case 1:
-        bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(8)));
-        break;
-      case 2:
-        bytes.erase(at, 1 + below(8));
-        break;
-      case 3:
-        bytes.insert(at, pieces[below(pieces.size())]);
-        break;
-      case 4:
-        bytes.resize(at);
-        break;
-      default:
-        bytes.insert(at, bytes.substr(below(bytes.size()), 1 + below(16)));
-    }
-  }
-
-  std::mt19937 random_;
-};
+std::string damaged(std::uint32_t seed, const std::string& input) {
+  return test::Mutator{seed, pieces}.mutate(input);
+}
 
 TEST(Mutation, NeverGivesAnythingButAnErrorOrAMessage) {
   const DecodeLimits limits{.body_bytes_max = 1 << 20};
@@ -71,7 +37,7 @@ TEST(Mutation, NeverGivesAnythingButAnErrorOrAMessage) {
   int read = 0;
   int refused = 0;
   for (std::uint32_t seed = 0; seed < 20'000; ++seed) {
-    const std::string input = Mutator{seed}.mutate(inputs[seed % inputs.size()]);
+    const std::string input = damaged(seed, inputs[seed % inputs.size()]);
     const auto decoded = decode(input, limits);
     if (!decoded) {
       ++refused;
@@ -99,8 +65,8 @@ TEST(Mutation, OfCompressedBytesNeverOverruns) {
     const std::size_t begin = whole.find(":\"") + 2;
     const auto packed = base64_decoded(whole.substr(begin, whole.find('"', begin) - begin)).value();
     for (std::uint32_t seed = 0; seed < 4'000; ++seed) {
-      const std::string input = R"({"body":")" + base64(Mutator{seed}.mutate(packed)) +
-                                R"(","encoding":"base64+)" + algorithm + R"("})";
+      const std::string input =
+          R"({"body":")" + base64(damaged(seed, packed)) + R"(","encoding":"base64+)" + algorithm + R"("})";
       const auto decoded = decode(input, {.body_bytes_max = 1 << 20});
       if (!decoded) continue;
       ASSERT_LE(decoded->message.body.size(), std::size_t{1} << 20) << algorithm << " seed " << seed;

@@ -4,8 +4,8 @@
 #include <boost/json.hpp>
 #include <fstream>
 #include <iterator>
-#include <random>
 
+#include "tests/mutator.hpp"
 #include "tests/sarra/round_trip.hpp"
 
 namespace simplevisor::sarra {
@@ -41,51 +41,22 @@ std::vector<message::Message> originals() {
   return all;
 }
 
-class Mutator {
- public:
-  explicit Mutator(std::uint32_t seed) : random_{seed} {}
-
-  void damage(std::string& text) {
-    using namespace std::string_view_literals;
-    static constexpr std::string_view bytes = "\"\\{}[],:0 9e.TL%#/\0\x7f\x80\xc3\xff"sv;
-    for (std::size_t times = 1 + below(3); times > 0 && !text.empty(); --times) {
-      const std::size_t at = below(text.size());
-      switch (below(4)) {
-        case 0:
-          text[at] = bytes[below(bytes.size())];
-          break;
-        case 1:
-          text.erase(at, 1 + below(8));
-          break;
-        case 2:
-          text.insert(at, 1, bytes[below(bytes.size())]);
-          break;
-        default:
-          text.insert(at, text.substr(below(text.size()), below(30)));
-      }
-    }
-  }
-  std::size_t below(std::size_t limit) {
-    return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random_);
-  }
-
- private:
-  std::mt19937 random_;
-};
+constexpr std::string_view pieces[] = {"{", "\"", "\\", "}", "[", "]", ",",       ":",    "0",    "9e",  ".",
+                                       "T", "L",  "%",  "#", "/", " ", {"\0", 1}, "\x7f", "\x80", "\xc3"};
 
 TEST(DamagedMessages, AreRefusedOrMeanTheSameWhenWrittenAgain) {
   const auto all = originals();
   for (const message::Message& message : all) EXPECT_EQ(broken_promise(message), "") << message.body;
   constexpr std::uint32_t seed = 20261122;
-  Mutator mutator{seed};
+  test::Mutator mutator{seed, pieces};
   for (int round = 0; round < 20'000; ++round) {
     message::Message message = all[mutator.below(all.size())];
     if (message.header.size() > 1 && mutator.below(2) == 0) {
       auto field = message.header.begin();
       std::advance(field, static_cast<long>(mutator.below(message.header.size())));
-      mutator.damage(field->second);
+      field->second = mutator.mutate(field->second);
     } else {
-      mutator.damage(message.body);
+      message.body = mutator.mutate(message.body);
     }
     ASSERT_EQ(broken_promise(message), "") << "seed " << seed << ", round " << round << "\n" << message.body;
   }

@@ -14,7 +14,9 @@ using testing::HasSubstr;
 
 class TransferTls : public testing::TestWithParam<const char*> {
  protected:
-  static void SetUpTestSuite() { rabbit = std::make_unique<test::RabbitMq>(test::RabbitMqOptions{.tls = true, .configuration = {}}); }
+  static void SetUpTestSuite() {
+    rabbit = std::make_unique<test::RabbitMq>(test::RabbitMqOptions{.tls = true, .configuration = {}});
+  }
   static void TearDownTestSuite() { rabbit.reset(); }
 
   // Sends what is in the queue "in" with these words about TLS: the exit status.
@@ -22,10 +24,17 @@ class TransferTls : public testing::TestWithParam<const char*> {
     const bool stomp = GetParam() == std::string{"stomp"};
     const std::string uri = stomp ? "ssl://127.0.0.1:" + std::to_string(rabbit->stomps_port())
                                   : "amqps://127.0.0.1:" + std::to_string(rabbit->amqps_port());
-    std::vector<std::string> arguments{
-        "--incoming-queue",       "path=" + shop.path("in"),     "--remove",      "--reliable",
-        "--outgoing-broker-uri",  uri,                           "--destination", "/queue/tls",
-        "--outgoing-broker-auth", "plain name=guest pass=guest", "--no-reconnect"};
+    std::vector<std::string> arguments{"--incoming-queue",
+                                       "path=" + shop.path("in"),
+                                       "--remove",
+                                       "--reliable",
+                                       "--outgoing-broker-uri",
+                                       uri,
+                                       "--destination",
+                                       "/queue/tls",
+                                       "--outgoing-broker-auth",
+                                       "plain name=guest pass=guest",
+                                       "--no-reconnect"};
     if (stomp) arguments.insert(arguments.end(), {"--outgoing-broker-connect", "host=%2F"});
     arguments.insert(arguments.end(), words.begin(), words.end());
     return shop.run(arguments);
@@ -40,7 +49,8 @@ std::unique_ptr<test::RabbitMq> TransferTls::rabbit;
 
 TEST_P(TransferTls, TrustsWhomItIsToldToTrust) {
   for (const std::string& words :
-       {"--outgoing-broker-tls=ca_file=" + authority(), "--outgoing-broker-sockopts=SSL_ca_file=" + authority(),
+       {"--outgoing-broker-tls=ca_file=" + authority(),
+        "--outgoing-broker-sockopts=SSL_ca_file=" + authority(),
         std::string{"--outgoing-broker-tls=verify=false"},
         std::string{"--outgoing-broker-sockopts=SSL_verify_mode=SSL_VERIFY_NONE"}}) {
     shop.fill("in", 1);
