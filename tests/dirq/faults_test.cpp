@@ -18,24 +18,10 @@ namespace {
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing_support::Fault;
+using testing_support::open_descriptors;
 using testing_support::QueueTest;
 namespace fs = std::filesystem;
-
-std::size_t open_descriptors() {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
-}
-
-struct Fault {
-  std::string call;
-  int error;
-  Errc code;
-  int nth = 1;
-};
-
-void PrintTo(const Fault& fault, std::ostream* out) {
-  *out << fault.call << " fails with errno " << fault.error;
-}
 
 class AddFault : public QueueTest, public testing::WithParamInterface<Fault> {};
 

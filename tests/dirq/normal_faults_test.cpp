@@ -17,27 +17,13 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing_support::Fault;
 using testing_support::message;
 using testing_support::NormalTest;
+using testing_support::open_descriptors;
 using testing_support::text_of;
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-std::size_t open_descriptors() {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
-}
-
-struct Fault {
-  std::string call;
-  int error;
-  Errc code;
-  int nth = 1;
-};
-
-void PrintTo(const Fault& fault, std::ostream* out) {
-  *out << "call " << fault.nth << " of " << fault.call << " fails with errno " << fault.error;
-}
 
 class NormalAddFault : public NormalTest, public testing::WithParamInterface<Fault> {};
 

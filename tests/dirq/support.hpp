@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <ostream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -180,5 +182,21 @@ class QueueTest : public ::testing::Test {
   fs::path path;
   HookedSystem system;
 };
+
+// The nth call of this name fails with `error`, and the library says `code`.
+struct Fault {
+  std::string call;
+  int error;
+  Errc code;
+  int nth = 1;
+};
+inline void PrintTo(const Fault& fault, std::ostream* out) {
+  *out << "call " << fault.nth << " of " << fault.call << " fails with errno " << fault.error;
+}
+
+inline std::size_t open_descriptors() {
+  using std::filesystem::directory_iterator;
+  return static_cast<std::size_t>(std::distance(directory_iterator("/proc/self/fd"), directory_iterator()));
+}
 
 }  // namespace simplevisor::dirq::testing_support
