@@ -9,7 +9,6 @@
 
 #include <csignal>
 #include <fstream>
-#include <regex>
 #include <stdexcept>
 
 namespace simplevisor::test {
@@ -52,11 +51,15 @@ ActiveMq::~ActiveMq() {
 }
 
 void ActiveMq::configure() const {
-  const std::regex openwire("<transportConnector name=\"openwire\"[^>]*>");
-  const std::string stomp =
-      fmt::format(R"(<transportConnector name="stomp" uri="stomp://127.0.0.1:{}"/>)", stomp_.number());
-  std::ofstream(directory_ / "conf" / "activemq.xml")
-      << std::regex_replace(content_of(template_file), openwire, stomp);
+  std::string text = content_of(template_file);
+  const std::size_t openwire = text.find("<transportConnector name=\"openwire\"");
+  const std::size_t end = text.find('>', openwire);
+  if (end == std::string::npos)
+    throw std::runtime_error(fmt::format("{} has no openwire connector", template_file.string()));
+  text.replace(
+      openwire, end + 1 - openwire,
+      fmt::format(R"(<transportConnector name="stomp" uri="stomp://127.0.0.1:{}"/>)", stomp_.number()));
+  std::ofstream(directory_ / "conf" / "activemq.xml") << text;
 }
 
 void ActiveMq::start() {

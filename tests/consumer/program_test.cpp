@@ -77,6 +77,14 @@ TEST_F(ConsumerProgram, AHandlerMayHaveOptionsOfItsOwn) {
   EXPECT_EQ(program.wait(), 0) << read_file(errors);
 }
 
+TEST_F(ConsumerProgram, ElementsThatCannotBeTakenHoldNobodyUp) {
+  for (int n = 10; n < 40; ++n)
+    std::filesystem::create_directories(queue + "/00000000/000000000000" + std::to_string(n));
+  for (const char* body : {"a", "b", "c"}) add(queue, body);
+  EXPECT_THAT(drain_queue({}, handler("echo \"$(cat)\"")), UnorderedElementsAre("a", "b", "c"));
+  EXPECT_THAT(read_file(errors), HasSubstr("is a directory: an element of a normal queue?"));
+}
+
 TEST_F(ConsumerProgram, HandlesEveryMessageOnceWithSeveralAtATime) {
   std::vector<std::string> bodies;
   for (int i = 0; i < 60; ++i) add(queue, bodies.emplace_back("m" + std::to_string(i)));

@@ -13,6 +13,7 @@ namespace simplevisor::dirq {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing_support::QueueTest;
 namespace fs = std::filesystem;
@@ -124,12 +125,42 @@ TEST_F(TakerTest, AnElementThatAnotherHoldsForLongDoesNotKeepThePassFromEnding) 
   EXPECT_GE(taker.meetings(), 3U);
 }
 
-TEST_F(TakerTest, AnElementThatCannotBeLockedIsReportedAndTheNextOneTaken) {
+TEST_F(TakerTest, ElementsThatCannotBeLockedArePassedByAndToldAtTheEndOfThePass) {
+  Queue queue = open({.system = &system});
+  fill(5);
+  Taker taker(queue);
+  int links = 0;
+  system.before = [&](std::string_view call) { return call == "link" && ++links <= 3 ? -EPERM : 0; };
+  EXPECT_EQ(take(taker), "3");
+  EXPECT_EQ(take(taker), "4");
+  EXPECT_EQ(take(taker), "");
+  EXPECT_EQ(taker.passed_by().elements, 3U);
+  EXPECT_EQ(taker.passed_by().first.code, Errc::permission);
+  EXPECT_THAT(taker.passed_by().first.message, HasSubstr("lock " + path.string()));
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "1");
+  EXPECT_EQ(take(taker), "2");
+  EXPECT_EQ(take(taker), "");
+  EXPECT_EQ(taker.passed_by().elements, 0U) << "the next pass had no trouble";
+}
+
+TEST_F(TakerTest, ADirectoryInTheirMidstIsCalledOne) {
+  Queue queue = open();
+  fs::create_directories(path / "00000000" / "00000000000000");
+  fill(1);
+  Taker taker(queue);
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "");
+  EXPECT_EQ(taker.passed_by().elements, 1U);
+  EXPECT_THAT(taker.passed_by().first.message, HasSubstr("is a directory: an element of a normal queue?"));
+}
+
+TEST_F(TakerTest, WhatConcernsAllElementsIsAnErrorAtOnce) {
   Queue queue = open({.system = &system});
   fill(2);
   Taker taker(queue);
-  system.fail("link", EPERM);
-  EXPECT_EQ(taker.next().error().code, Errc::permission);
+  system.fail("link", ENOSPC);
+  EXPECT_EQ(taker.next().error().code, Errc::no_space);
   EXPECT_EQ(take(taker), "1");
 }
 
@@ -148,15 +179,15 @@ TEST_F(TakerTest, WhatOnlyHasTheNameOfADirectoryIsPassedBy) {
   EXPECT_TRUE(fs::exists(path / "00000000"));
 }
 
-TEST_F(TakerTest, ADirectoryThatCannotBeListedIsReportedAndTheNextOneTaken) {
+TEST_F(TakerTest, ADirectoryThatCannotBeListedIsPassedBy) {
   Queue queue = open({.system = &system});
   fs::create_directories(path / "00000000");
   fill(1);
   Taker taker(queue);
   system.fail("open", EACCES, 2);  // the first is the queue itself
-  EXPECT_EQ(taker.next().error().code, Errc::permission);
   EXPECT_EQ(take(taker), "0");
   EXPECT_EQ(take(taker), "");
+  EXPECT_EQ(taker.passed_by().first.code, Errc::permission);
 }
 
 TEST_F(TakerTest, DirectoriesAreTakenOldestFirst) {

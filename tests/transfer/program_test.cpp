@@ -65,6 +65,17 @@ TEST_F(TransferProgramTest, SetsAsideWhatIsNoMessageAndGoesOn) {
               AllOf(HasSubstr("dead letter"), HasSubstr("malformed message: the element is empty")));
 }
 
+TEST_F(TransferProgramTest, ElementsThatCannotBeTakenHoldNobodyUpAndAreTold) {
+  for (int n = 10; n < 40; ++n)
+    std::filesystem::create_directories(shop.path("in") + "/00000000/000000000000" + std::to_string(n));
+  shop.fill("in", 3);
+  EXPECT_EQ(shop.run(between({})), 1) << "not all was moved";
+  EXPECT_EQ(shop.bodies("out"), numbered(3));
+  EXPECT_THAT(shop.log(),
+              AllOf(HasSubstr("is a directory: an element of a normal queue?, and 29 more elements"),
+                    HasSubstr("30 messages were given back or left behind")));
+}
+
 TEST_F(TransferProgramTest, WithLoopItWaitsForMoreUntilItIsToldToStop) {
   shop.fill("in", 1);
   Program agent = shop.start(between({"--loop", "--poll", "60", "--status-file", shop.path("status")}));

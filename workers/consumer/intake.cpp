@@ -85,16 +85,23 @@ void Intake::passed(Step step) const {
   if (hook_) hook_(step);
 }
 
+void Intake::trouble(const std::string& message) {
+  if (troubles_.size() < troubles_max && troubles_.insert(message).second) report("cannot take: {}", message);
+}
+
 Event Intake::take(Ticket ticket) {
   auto lock = taker_.next();
   if (!lock) {
     troubled_pass_ = true;
-    if (troubles_.size() < troubles_max && troubles_.insert(lock.error().message).second)
-      report("cannot take: {}", lock.error().message);
+    trouble(lock.error().message);
     return TakeFailed{ticket};
   }
   if (!*lock) {
-    // One element that cannot be taken is met again in every pass, between others that can.
+    if (const dirq::PassedBy& by = taker_.passed_by(); by.elements > 0) {
+      troubled_pass_ = true;
+      trouble(by.first.message);
+    }
+    // What cannot be taken is met again in every pass, between others that can.
     if (!std::exchange(troubled_pass_, false) && !troubles_.empty()) {
       troubles_.clear();
       report("taking from {} again", path());

@@ -71,6 +71,8 @@ class Intake {
   StepHook hook_;
   std::map<Ticket, Held> held_;
   // Reported; not again until a whole pass was without any.
+  void trouble(const std::string& message);  // reported once, until all is well again
+
   std::set<std::string> troubles_;
   bool troubled_pass_ = false;
 };

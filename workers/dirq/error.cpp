@@ -65,6 +65,10 @@ std::unexpected<Error> failed(std::string_view call, std::string_view path, int 
                                fmt::format("{} {}: {}", call, path, std::generic_category().message(error))});
 }
 
+bool concerns_one_element(int error) noexcept {
+  return error == EPERM || error == EACCES || error == EMLINK || error == EISDIR;
+}
+
 std::unexpected<Error> failed(Errc code, std::string message) {
   return std::unexpected(Error{code, 0, std::move(message)});
 }

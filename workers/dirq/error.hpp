@@ -7,10 +7,12 @@
 // Threads    a plain value.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace simplevisor::dirq {
 
@@ -39,6 +41,18 @@ struct Error {
 
 template <class T>
 using Result = std::expected<T, Error>;
+
+// What a pass over a queue could not take, and nobody else has: elements of another user, directories among files.
+struct PassedBy {
+  Error first;
+  std::size_t elements = 0;
+
+  void count(Error error) {
+    if (elements++ == 0) first = std::move(error);
+  }
+};
+// True for errors that say something about one element and nothing about the next.
+bool concerns_one_element(int error) noexcept;
 
 // The class an errno belongs to. ENOENT is `gone`, EEXIST is `busy`.
 Errc classify(int error) noexcept;

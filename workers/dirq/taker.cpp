@@ -1,6 +1,8 @@
 // workers/dirq/taker.cpp
 #include "workers/dirq/taker.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -27,6 +29,19 @@ void Taker::restart() noexcept {
   elements_.clear();
   at_ = 0;
   leapt_ = took_ = linear_ = false;
+  now_ = {};
+}
+
+Error Taker::cannot_lock(const ElementName& name, int error) const {
+  struct stat status{};
+  const int looked = store_->in(name.directory, [&](int directory) {
+    return store_->system().fstatat(directory, element_text(name.element).data(), status);
+  });
+  if (looked == 0 && S_ISDIR(status.st_mode)) {
+    return {Errc::malformed, -error,
+            fmt::format("{} is a directory: an element of a normal queue?", store_->path_of(name))};
+  }
+  return outcome(*store_, "lock", name, error).error();
 }
 
 Result<std::optional<Lock>> Taker::next() {
@@ -39,8 +54,10 @@ Result<std::optional<Lock>> Taker::next() {
         took_ = true;
         return std::optional<Lock>(Lock(store_, name, token));
       }
-      // Passed by: the next call goes on behind it, so one element that cannot be locked does not stop the
-      // others.
+      if (concerns_one_element(-locked)) {
+        now_.count(now_.elements == 0 ? cannot_lock(name, locked) : Error{});
+        continue;
+      }
       if (locked != -EEXIST && locked != -ENOENT)
         return std::unexpected(outcome(*store_, "lock", name, locked).error());
       ++meetings_;
@@ -70,6 +87,7 @@ Result<bool> Taker::refill() {
     linear_ = !took_;
   } else {
     if (directories_.empty()) {
+      passed_by_ = std::exchange(now_, {});
       restart();
       return false;
     }
@@ -80,8 +98,11 @@ Result<bool> Taker::refill() {
   leapt_ = took_ = false;
   elements_.clear();
   at_ = 0;
-  // A directory that cannot be listed is passed by like an element that cannot be locked.
   auto listing = list_directory(*store_, directory_);
+  if (!listing && concerns_one_element(listing.error().error)) {
+    now_.count(std::move(listing).error());
+    return true;
+  }
   if (!listing) return std::unexpected(std::move(listing).error());
   std::ranges::set_difference(listing->elements, listing->locks, std::back_inserter(elements_));
   stretch_ = options_.stretch.value_or(std::clamp(elements_.size() / stretches, stretch_min, stretch_max));

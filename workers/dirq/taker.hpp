@@ -8,6 +8,8 @@
 //            element comes about n stretches out of order at most. What was leapt over is listed again before
 //            the pass goes on.
 // Locked     elements that the listing shows as locked are not tried.
+// Passed by  an element that cannot be locked, or a directory that cannot be listed, stops nobody: the pass goes on, and
+//            says at its end what it passed by. Errors are for what concerns all: no space, no descriptors.
 // Threads    those of its queue.
 #pragma once
 
@@ -38,6 +40,9 @@ class Taker {
   // somebody; the next call begins a new pass.
   Result<std::optional<Lock>> next();
 
+  // Of the pass that ended last.
+  [[nodiscard]] const PassedBy& passed_by() const noexcept { return passed_by_; }
+
   // Forgets the present pass, so that the next call sees what came since.
   void restart() noexcept;
 
@@ -46,6 +51,7 @@ class Taker {
 
  private:
   Result<bool> refill();
+  Error cannot_lock(const ElementName& name, int error) const;
 
   std::shared_ptr<Store> store_;
   TakerOptions options_;
@@ -58,6 +64,8 @@ class Taker {
   bool leapt_ = false;       // some elements of the listing were passed over
   bool took_ = false;        // some element of the listing was taken
   bool linear_ = false;      // no leaping: the last listing brought nothing
+  PassedBy now_;             // in the present pass
+  PassedBy passed_by_;
   std::uint64_t meetings_ = 0;
 };
 

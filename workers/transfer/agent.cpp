@@ -291,7 +291,7 @@ class Agent::Loop {
       report("{}", leave.failure->message);
       exit_ = exit_of(leave.failure->kind);
     } else if (leave.pending > 0) {
-      report("{} pending messages were given back", leave.pending);
+      report("{} messages were given back or left behind", leave.pending);
       if (!stop_asked_) exit_ = ExitCode::failed;
     }
     status_file_.write(status_json(c, statistics_.bytes(), 0, "left", last_error_));

@@ -85,7 +85,8 @@ void Machine::on(const SourceUp&) {
   if (options_.inactivity) inactive_at_ = now_ + *options_.inactivity;
 }
 
-void Machine::on(const SourceEnd&) {
+void Machine::on(const SourceEnd& event) {
+  given_back_ += event.left;
   source_ended_ = true;
   leave(std::nullopt);
 }

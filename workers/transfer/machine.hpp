@@ -62,7 +62,9 @@ struct Tick {};   // a deadline may have passed
 struct Stop {};   // leave; a second time: without lingering
 
 struct SourceUp {};
-struct SourceEnd {};  // nothing more will come
+struct SourceEnd {         // nothing more will come
+  std::uint64_t left = 0;  // what is there still, and could not be taken
+};
 struct SourceDown {
   std::optional<Failure> failure = std::nullopt;
 };
@@ -147,7 +149,7 @@ struct KillFilter {};  // FilterGone follows
 struct TellFilterIdle {};
 struct Leave {
   std::optional<Failure> failure = std::nullopt;  // none: all is well
-  std::uint64_t pending = 0;                      // given back because the linger time was over
+  std::uint64_t pending = 0;  // given back because the linger time was over, or left behind
 };
 
 using Action = std::variant<OpenSource, CloseSource, OpenSink, CloseSink, Check, Send, Settle, Forget,

@@ -106,9 +106,13 @@ void QueueSource::bring(std::unique_ptr<TakenElement> element) {
 }
 
 void QueueSource::pass_is_over() {
+  const dirq::PassedBy& by = open_->queue->passed_by();
+  if (by.elements > 0 && std::exchange(passed_by_, by.first.message) != by.first.message)
+    report("cannot take: {}{}", by.first.message,
+           by.elements > 1 ? fmt::format(", and {} more elements", by.elements - 1) : "");
   if (!options_.loop) {
     idle_ = true;
-    return listener_.tell(SourceEnd{});
+    return listener_.tell(SourceEnd{by.elements});
   }
   // What came while we were looking is seen in one more pass.
   if (std::exchange(took_, false)) return listener_.more();

@@ -73,8 +73,9 @@ class QueueSource final : public Source {
   boost::asio::steady_timer poll_;
   boost::asio::steady_timer attend_;
   std::chrono::steady_clock::time_point purge_at_{};
-  bool idle_ = false;  // nothing to take until something wakes us
-  bool took_ = false;  // something in this pass
+  bool idle_ = false;      // nothing to take until something wakes us
+  bool took_ = false;      // something in this pass
+  std::string passed_by_;  // what was reported last of what cannot be taken
   std::size_t room_ = 0;
   unsigned troubles_ = 0;
   std::map<Ticket, std::unique_ptr<TakenElement>> held_;

@@ -84,6 +84,7 @@ class SimpleTaking final : public TakingQueue {
     if (!*lock) return nullptr;
     return std::make_unique<SimpleElement>(queue_, **std::move(lock));
   }
+  const dirq::PassedBy& passed_by() const override { return taker_.passed_by(); }
   dirq::Result<dirq::PurgeReport> purge(const dirq::PurgeOptions& options) override {
     return queue_.purge(options);
   }
@@ -179,6 +180,7 @@ class NormalTaking final : public TakingQueue {
     if (!*lock) return nullptr;
     return std::make_unique<NormalElement>(queue_, **std::move(lock));
   }
+  const dirq::PassedBy& passed_by() const override { return queue_.passed_by(); }
   dirq::Result<dirq::PurgeReport> purge(const dirq::PurgeOptions& options) override {
     return queue_.purge(options);
   }

@@ -62,6 +62,8 @@ class TakingQueue {
   [[nodiscard]] virtual dirq::Queue::Identity identity() const = 0;
   // Null: the pass is over; the next call begins a new one.
   virtual dirq::Result<std::unique_ptr<TakenElement>> take() = 0;
+  // What the pass that ended last could not take and passed by.
+  [[nodiscard]] virtual const dirq::PassedBy& passed_by() const = 0;
   virtual dirq::Result<dirq::PurgeReport> purge(const dirq::PurgeOptions& options) = 0;
 };
 

@@ -72,12 +72,16 @@ Result<std::optional<NormalLock>> NormalQueue::take() {
     auto name = taking_ ? next() : first();
     if (!name) return std::unexpected(std::move(name).error());
     taking_ = name->has_value();
-    if (!*name) return std::optional<NormalLock>();
+    if (!*name) {
+      passed_by_ = std::exchange(now_, {});
+      return std::optional<NormalLock>();
+    }
     auto locked = lock(**name);
     if (locked) return std::optional<NormalLock>(*std::move(locked));
-    // An element that cannot be locked is passed by, so that it does not stop the others.
     const Errc code = locked.error().code;
-    if (code != Errc::busy && code != Errc::gone) return std::unexpected(std::move(locked).error());
+    if (code == Errc::busy || code == Errc::gone) continue;
+    if (!concerns_one_element(locked.error().error)) return std::unexpected(std::move(locked).error());
+    now_.count(std::move(locked).error());
   }
 }
 

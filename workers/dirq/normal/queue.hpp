@@ -65,6 +65,8 @@ class NormalQueue {
   // The next element that nobody has locked. Nothing: the pass is over; the next call begins a new one. It moves the
   // same place in the queue as first() and next().
   Result<std::optional<NormalLock>> take();
+  // Elements that could not be locked stop nobody: of the pass of take() that ended last.
+  [[nodiscard]] const PassedBy& passed_by() const noexcept { return passed_by_; }
 
   // The same by name, for those who keep track of their locks themselves; get() and remove() fail with `gone` when the
   // element is not locked.
@@ -97,6 +99,8 @@ class NormalQueue {
   InsertionPlace place_;
   Pass pass_;
   bool taking_ = false;  // in the middle of a pass of take()
+  PassedBy now_;         // in that one
+  PassedBy passed_by_;
 };
 
 }  // namespace simplevisor::dirq
