@@ -54,8 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"create", EMFILE, Errc::descriptor_limit},
                     Fault{"create", ENFILE, Errc::descriptor_limit}, Fault{"create", ENOSPC, Errc::no_space},
                     Fault{"create", EDQUOT, Errc::no_space}, Fault{"create", EACCES, Errc::permission},
-                    Fault{"create", EROFS, Errc::permission},
-                    Fault{"fstat", EIO, Errc::other, 2},  // the first looks at TOP
+                    Fault{"create", EROFS, Errc::permission}, Fault{"fstat", EIO, Errc::other},
 
                     Fault{"fchmod", EPERM, Errc::permission}, Fault{"write", ENOSPC, Errc::no_space},
                     Fault{"write", EIO, Errc::other}, Fault{"fdatasync", EIO, Errc::other},
@@ -276,7 +275,7 @@ TEST_F(QueueTest, PurgeReportsWhatFails) {
     fs::create_directories(path / "00000001");
     write(file(name, ".tmp"), "");
     age(file(name, ".tmp"), std::chrono::hours(1));
-    system.fail(call, EACCES);
+    system.fail(call, EACCES, call == "stat" ? 2 : 1);  // the first looks whether TOP is where it was
     const auto failed = queue.purge();
     ASSERT_FALSE(failed) << call;
     EXPECT_EQ(failed.error().code, Errc::permission);

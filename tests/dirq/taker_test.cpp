@@ -155,6 +155,42 @@ TEST_F(TakerTest, ADirectoryInTheirMidstIsCalledOne) {
   EXPECT_THAT(taker.passed_by().first.message, HasSubstr("is a directory: an element of a normal queue?"));
 }
 
+TEST_F(TakerTest, AQueueThatIsMovedAwayAndMadeAnewIsFollowed) {
+  Queue queue = open();
+  fill(1);
+  Taker taker(queue);
+  EXPECT_EQ(take(taker), "0");
+  EXPECT_EQ(take(taker), "");
+  const fs::path away = path.string() + ".away";
+  fs::rename(path, away);
+  EXPECT_EQ(taker.next().error().code, Errc::no_queue) << "nothing is there";
+  {
+    Queue other = open();
+    ASSERT_TRUE(other.add("new"));
+  }
+  taker.restart();
+  EXPECT_EQ(take(taker), "new");
+  // Where a symbolic link leads.
+  EXPECT_EQ(take(taker), "");
+  fs::remove_all(path);
+  fs::create_symlink(away, path);
+  {
+    Queue other = open();
+    ASSERT_TRUE(other.add("behind a link"));
+  }
+  EXPECT_EQ(take(taker), "behind a link");
+}
+
+TEST_F(TakerTest, AWriterFollowsItsQueueWhenTheTimeForANewDirectoryHasCome) {
+  Queue queue = open({.granularity = std::chrono::seconds{1}, .system = &system});
+  ASSERT_TRUE(queue.add("before"));
+  fs::rename(path, path.string() + ".away");
+  Queue other = open();
+  system.clock = [] { return timespec{::time(nullptr) + 10, 0}; };
+  ASSERT_TRUE(queue.add("after"));
+  EXPECT_EQ(other.count().value(), 1U);
+}
+
 TEST_F(TakerTest, WhatConcernsAllElementsIsAnErrorAtOnce) {
   Queue queue = open({.system = &system});
   fill(2);

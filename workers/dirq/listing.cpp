@@ -29,7 +29,7 @@ Result<void> read_directory(Store& store, std::uint32_t directory, Use use) {
 }  // namespace
 
 Result<std::vector<std::uint32_t>> list_directories(Store& store) {
-  store.reopen_top_if_deleted();
+  if (auto followed = store.follow_path(); !followed) return std::unexpected(std::move(followed).error());
   System& system = store.system();
   const int descriptor = system.openat(store.top(), ".", O_RDONLY | O_DIRECTORY, 0);
   if (descriptor == -ENOENT) return failed(Errc::no_queue, "queue " + store.path() + ": no such directory");

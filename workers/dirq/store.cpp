@@ -114,10 +114,18 @@ Result<void> Store::open_top() {
   return {};
 }
 
-bool Store::reopen_top_if_deleted() {
-  struct stat status{};
-  if (system_.fstat(top_, status) >= 0 && status.st_nlink > 0) return false;
-  return open_top().has_value();
+Result<void> Store::follow_path() {
+  struct stat found{};
+  const std::string itself = path_ + "/.";  // what a symbolic link leads to
+  const int looked = system_.fstatat(AT_FDCWD, itself.c_str(), found);
+  if (looked == 0 && found.st_dev == identity_.st_dev && found.st_ino == identity_.st_ino) return {};
+  if (looked < 0 && looked != -ENOENT && looked != -ENOTDIR) return {};  // what we have open still serves
+  return open_top();
+}
+
+bool Store::reopen_top_if_replaced() {
+  const auto before = identity_;
+  return follow_path() && (before.st_dev != identity_.st_dev || before.st_ino != identity_.st_ino);
 }
 
 void Store::close_all() noexcept {
@@ -167,12 +175,10 @@ int Store::open_directory(std::uint32_t directory, bool& fresh) {
     return known->descriptor;
   }
   fresh = true;
+  (void)follow_path();  // for those who only add: now and then, when the time for a new directory has come
   const int access = options_.durability == Durability::full ? O_RDONLY : O_PATH;
   const DirectoryText name = directory_text(directory);
   int descriptor = system_.openat(top_, name.data(), access | O_DIRECTORY | O_NOFOLLOW, 0);
-  if (descriptor == -ENOENT && reopen_top_if_deleted()) {
-    descriptor = system_.openat(top_, name.data(), access | O_DIRECTORY | O_NOFOLLOW, 0);
-  }
   if (descriptor < 0) return descriptor;
   Handle& handle = handles_[next_handle_++ % handles_.size()];
   if (handle.descriptor >= 0) system_.close(handle.descriptor);
@@ -205,7 +211,7 @@ int Store::make_below(int parent, const char* name) {
 int Store::make_directory(std::uint32_t directory) {
   const DirectoryText name = directory_text(directory);
   int made = make_below(top_, name.data());
-  if (made == -ENOENT && reopen_top_if_deleted()) made = make_below(top_, name.data());
+  if (made == -ENOENT && reopen_top_if_replaced()) made = make_below(top_, name.data());
   return made == -EEXIST ? 0 : made;
 }
 

@@ -80,9 +80,11 @@ class Store {
   // Makes the entries of an intermediate directory, and its own entry in TOP, durable.
   int sync_directory(std::uint32_t directory);
 
-  // True when TOP was deleted and another one now stands at its path; it is used from here on. It is not made
-  // again: somebody took it away on purpose.
-  bool reopen_top_if_deleted();
+  // Looks whether TOP still stands at its path. It may have been removed or moved away: another one that stands there
+  // now is used from here on; `no_queue` when none does. It is not made again: somebody took it away on purpose.
+  Result<void> follow_path();
+  // The same when something was not found in it: true when there is another one to look into.
+  bool reopen_top_if_replaced();
 
   // Descriptors that locks hold until their content is read.
   static constexpr int lock_descriptors_max = 16;

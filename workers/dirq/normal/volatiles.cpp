@@ -24,7 +24,7 @@ int with_new_name(Store& store, const char* directory, std::string& name, Operat
     result = operation(name.c_str());
     if (result == -ENOENT && !made) {
       made = true;
-      store.reopen_top_if_deleted();
+      store.reopen_top_if_replaced();
       const int remade = store.make_below(store.top(), directory);
       if (remade < 0 && remade != -EEXIST) return remade;
       continue;
