@@ -97,6 +97,17 @@ TEST_F(TreeTest, MakesLinksThatStayInside) {
   EXPECT_FALSE(tree.make_link("link", ".."));
 }
 
+TEST_F(TreeTest, NoLinkLeadsOutFromWhereItIsRenamedTo) {
+  ASSERT_TRUE(tree.make_link("a/b/link", "../../c"));
+  EXPECT_THAT(tree.rename("a/b/link", "link").error().message, HasSubstr("would lead out"));
+  EXPECT_EQ(tree.rename("a/b/link", "x/y/link").value(), true);
+  EXPECT_EQ(tree.rename("x/y/link", "x/y/z/link").value(), true);
+  // Nor together with the directory that it is in.
+  EXPECT_THAT(tree.rename("x/y", "y").error().message, HasSubstr("not moved upwards"));
+  EXPECT_EQ(tree.rename("x/y", "x/other").value(), true);
+  EXPECT_TRUE(fs::is_symlink(directory / "top/x/other/z/link"));
+}
+
 TEST_F(TreeTest, RemovesAndRenamesAndDoesNotMindWhatIsGone) {
   ASSERT_EQ(write("a/f"), "");
   EXPECT_EQ(tree.rename("a/f", "b/g").value(), true);

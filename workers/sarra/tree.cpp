@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -51,7 +52,7 @@ TreeResult<std::vector<std::string>> names_of(std::string_view path) {
   return names;
 }
 
-// From a directory `depth` levels below the top. All links of the tree stay inside, and directories on the way to one are
+// From a directory `depth` levels below the top. All links of the tree stay inside, also when they are renamed, and directories on the way to one are
 // no links, so a ".." is safe as long as none but others came before it.
 bool leads_out(std::string_view target, std::size_t depth) {
   if (target.front() == '/' || target.find('\0') != std::string_view::npos) return true;
@@ -171,7 +172,7 @@ TreeResult<Tree::Place> Tree::place(std::string_view path, bool make) const {
     if (!next) return std::unexpected(std::move(next).error());
     here = *std::move(next);
   }
-  return Place{std::move(here), std::move(names->back())};
+  return Place{std::move(here), std::move(names->back()), names->size() - 1};
 }
 
 TreeResult<Draft> Tree::draft(std::string_view path) const {
@@ -233,6 +234,25 @@ TreeResult<void> Tree::remove(std::string_view path, bool directory) const {
   return {};
 }
 
+// What a link means depends on where it is.
+TreeResult<void> Tree::stays_inside(const Place& from, const Place& to, std::string_view path) const {
+  struct stat status{};
+  if (::fstatat(from.directory.get(), from.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return {};
+    return failed("stat", path);
+  }
+  if (S_ISDIR(status.st_mode) && to.depth < from.depth)
+    return refused(path, "a directory is not moved upwards: links in it could lead out");
+  if (!S_ISLNK(status.st_mode)) return {};
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = ::readlinkat(from.directory.get(), from.name.c_str(), target.data(), target.size());
+  if (size < 0) return failed("readlink", path);
+  target.resize(static_cast<std::size_t>(size));
+  if (target.empty() || leads_out(target, to.depth))
+    return refused(path, "a link that would lead out of the directory from there");
+  return {};
+}
+
 TreeResult<bool> Tree::rename(std::string_view old_path, std::string_view path) const {
   auto from = place(old_path, false);
   if (!from) {
@@ -241,6 +261,7 @@ TreeResult<bool> Tree::rename(std::string_view old_path, std::string_view path) 
   }
   auto to = place(path, true);
   if (!to) return std::unexpected(std::move(to).error());
+  if (auto stays = stays_inside(*from, *to, path); !stays) return std::unexpected(std::move(stays).error());
   if (::renameat(from->directory.get(), from->name.c_str(), to->directory.get(), to->name.c_str()) != 0) {
     if (errno == ENOENT) return false;
     return failed(fmt::format("rename {} to", old_path.substr(0, path_shown_max)), path);

@@ -75,7 +75,10 @@ class Tree {
   struct Place {
     FileDescriptor directory;
     std::string name;
+    std::size_t depth = 0;  // of the directory below the top
   };
+  [[nodiscard]] TreeResult<void> stays_inside(const Place& from, const Place& to,
+                                              std::string_view path) const;
   explicit Tree(FileDescriptor top) : top_{std::move(top)} {}
   [[nodiscard]] TreeResult<Place> place(std::string_view path, bool make) const;
 
