@@ -211,7 +211,7 @@ TEST_F(MessagingTree, SarraceniaFetchesWhatIsAnnouncedAndWanted) {
   for (int twice = 0; twice < 2; ++twice) {
     const Outcome announced =
         run({ANNOUNCE_PROGRAM, "--broker-uri", broker('a').amqp_uri(), "--exchange", "xpublic", "--base-url",
-             server.url(), "--base-dir", path("site"), site.string()});
+             server.url(), "--base-dir", path("site"), path("site")});
     ASSERT_EQ(announced.exit_code, 0) << announced.err;
   }
   const fs::path arrived = path("sarracenia-state/files/observations");

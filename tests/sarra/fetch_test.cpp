@@ -95,6 +95,13 @@ TEST_F(FetchTest, WhatIsNotAsAnnouncedLeavesNothing) {
   EXPECT_EQ(files(), 0U);
 }
 
+TEST_F(FetchTest, AnAddressWithoutASchemeIsNoUrl) {
+  auto announcement = announcing("we ird#x/c d.txt");
+  announcement.base_url = announcement.base_url.substr(std::string{"http://"}.size());
+  EXPECT_THAT(fetch(announcement), HasSubstr("no URL"));
+  EXPECT_FALSE(temporary);
+}
+
 TEST_F(FetchTest, ChecksumsThatNobodyCanCalculateAreNoReasonToRefuse) {
   auto announcement = announcing("we ird#x/c d.txt");
   for (const Identity& identity : {Identity{"random", "8531", false}, Identity{"cod", "sha512", true}}) {

@@ -75,6 +75,17 @@ TEST_F(StompClient, KnowsWhyItWasNotLetIn) {
   }
 }
 
+TEST_F(StompClient, RepeatsNoPasswordThatTheBrokerRepeats) {
+  Options options = server.options();
+  options.login = broker::Plain{"me", broker::Secret{"S3cret"}};
+  server.on("CONNECT", [](const Frame&) {
+    return FakeServer::frame("ERROR", {{"message", "access refused for me with S3cret and S3cret"}});
+  });
+  Driver client{loop, options};
+  EXPECT_THAT(client.connect(),
+              AllOf(HasSubstr("access refused for me with *** and ***"), Not(HasSubstr("S3cret"))));
+}
+
 TEST_F(StompClient, EndsOnWhatIsNoStomp) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"HTTP/1.1 400 Bad Request\r\n\r\n", "is no command"},

@@ -65,6 +65,22 @@ TEST_F(TransferProgramTest, SetsAsideWhatIsNoMessageAndGoesOn) {
               AllOf(HasSubstr("dead letter"), HasSubstr("malformed message: the element is empty")));
 }
 
+TEST_F(TransferProgramTest, AQueueIsNotItsOwnTarget) {
+  shop.fill("in", 1);
+  std::filesystem::create_directory_symlink(shop.path("in"), shop.path("link"));
+  for (const std::string& other : {shop.path("in"), shop.path("./in/"), shop.path("link")}) {
+    EXPECT_EQ(shop.run({"--incoming-queue", "path=" + shop.path("in"), "--outgoing-queue", "path=" + other}),
+              78);
+  }
+  EXPECT_THAT(shop.log(), HasSubstr("outgoing-queue: is the incoming queue"));
+  EXPECT_EQ(shop.count("in"), 1U);
+}
+
+TEST_F(TransferProgramTest, AFilterThatIsNotThereIsAMistakeInTheSettings) {
+  EXPECT_EQ(shop.run(between({"--filter", "/nowhere/filter"})), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("filter /nowhere/filter: No such file or directory"));
+}
+
 TEST_F(TransferProgramTest, ElementsThatCannotBeTakenHoldNobodyUpAndAreTold) {
   for (int n = 10; n < 40; ++n)
     std::filesystem::create_directories(shop.path("in") + "/00000000/000000000000" + std::to_string(n));

@@ -45,8 +45,11 @@ void Session::run() {
 }
 
 void Session::close(const Problem& problem) {
+  broker::Failure failure = problem.failure;
+  if (options_.login) failure.message = broker::without(std::move(failure.message), options_.login->pass);
+  failure.message = broker::without(std::move(failure.message), options_.endpoint.password);
   events_.emplace_back(
-      broker::Closed{.failure = problem.failure, .message_to_blame = problem.message_to_blame});
+      broker::Closed{.failure = std::move(failure), .message_to_blame = problem.message_to_blame});
 }
 
 Outcome<> Session::open() {

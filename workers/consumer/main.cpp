@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "workers/consumer/consumer.hpp"
+#include "workers/service/guarded.hpp"
 #include "workers/service/option_words.hpp"
 #include "workers/service/report.hpp"
 #include "workers/service/small_file.hpp"
@@ -99,7 +100,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    report("{} (see --help)", error.what());
+    report("{} (see --help; a handler and its options stand behind --)", error.what());
     return status(ExitCode::usage);
   }
   Settings settings;
@@ -119,10 +120,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    report("internal fault: {}", error.what());
-    return status(ExitCode::internal);
-  }
+  return simplevisor::service::guarded([&] { return run(argc, argv); });
 }

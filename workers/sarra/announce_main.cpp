@@ -6,7 +6,7 @@
 
 #include <csignal>
 #include <deque>
-#include <exception>
+#include <filesystem>
 #include <utility>
 
 #include "workers/broker/credentials.hpp"
@@ -17,6 +17,7 @@
 #include "workers/sarra/publisher.hpp"
 #include "workers/sarra/wire.hpp"
 #include "workers/service/error.hpp"
+#include "workers/service/guarded.hpp"
 #include "workers/service/report.hpp"
 
 namespace {
@@ -133,6 +134,10 @@ class Announcements {
     auto all = with_all_below(paths_.front());
     paths_.pop_front();
     if (!all) return fail(all.error());
+    // The directory that everything is below is nothing that could be announced itself.
+    std::error_code unknown;
+    if (std::filesystem::equivalent(all->front(), settings_.post.base_directory, unknown))
+      all->erase(all->begin());
     below_.assign(std::make_move_iterator(all->begin()), std::make_move_iterator(all->end()));
   }
 
@@ -202,10 +207,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    report("internal fault: {}", error.what());
-    return static_cast<int>(ExitCode::internal);
-  }
+  return simplevisor::service::guarded([&] { return run(argc, argv); });
 }

@@ -104,6 +104,10 @@ Downloader::Downloader(DownloadOptions options) : options_{std::move(options)} {
 Downloader::~Downloader() = default;
 
 std::expected<void, Trouble> Downloader::get(const std::string& url, const Take& take) {
+  // Without a scheme libcurl would guess one.
+  const std::string scheme = url.substr(0, url.find("://"));
+  if (scheme.size() == url.size())
+    return std::unexpected(Trouble{false, fmt::format("{}: no URL", broker::presentable_uri(url))});
   CURL* const handle = handle_.get();
   curl_easy_reset(handle);  // keeps connections
   Taking taking{take, std::nullopt};
@@ -135,9 +139,13 @@ std::expected<void, Trouble> Downloader::get(const std::string& url, const Take&
 
   const CURLcode code = curl_easy_perform(handle);
   if (taking.trouble) return std::unexpected(*std::move(taking.trouble));
-  if (code == CURLE_OK) return {};
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  // A part, or nothing, that nobody asked for is not the file.
+  if (code == CURLE_OK && scheme.starts_with("http") && status != 200)
+    return std::unexpected(Trouble{false, fmt::format("{}: the server answers {}, which is no file",
+                                                      broker::presentable_uri(url), status)});
+  if (code == CURLE_OK) return {};
   return std::unexpected(Trouble{is_temporary(code, status),
                                  fmt::format("{}: {}", broker::presentable_uri(url),
                                              words[0] != '\0' ? words.data() : curl_easy_strerror(code))});

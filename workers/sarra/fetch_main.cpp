@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <exception>
 
 #include "workers/sarra/command_line.hpp"
 #include "workers/sarra/fetch_stream.hpp"
+#include "workers/service/guarded.hpp"
 #include "workers/service/report.hpp"
 
 namespace {
@@ -39,10 +39,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    simplevisor::service::report("internal fault: {}", error.what());
-    return static_cast<int>(ExitCode::internal);
-  }
+  return simplevisor::service::guarded([&] { return run(argc, argv); });
 }

@@ -3,10 +3,10 @@
 // simplevisor-sarra: a transfer agent from a broker's announcements to a directory queue, with a subscriber's judgement in
 // between.
 #include <cstdlib>
-#include <exception>
 
 #include "workers/sarra/command_line.hpp"
 #include "workers/sarra/subscribe_settings.hpp"
+#include "workers/service/guarded.hpp"
 #include "workers/service/report.hpp"
 #include "workers/transfer/agent.hpp"
 #include "workers/transfer/ends.hpp"
@@ -56,10 +56,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    service::report("internal fault: {}", error.what());
-    return static_cast<int>(service::ExitCode::internal);
-  }
+  return simplevisor::service::guarded([&] { return run(argc, argv); });
 }

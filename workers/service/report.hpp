@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +21,9 @@ void report_to_syslog();  // facility user
 void report_to_nobody();
 void report_to(int descriptor);  // appended to; stays the caller's
 void report_line(std::string_view line) noexcept;
+
+// As it can be shown: valid UTF-8 without control characters. Reasons come from brokers, handlers and files.
+[[nodiscard]] std::string printable(std::string_view text);
 
 template <class... Args>
 void report(fmt::format_string<Args...> format, Args&&... args) {

@@ -125,6 +125,8 @@ void Session::close(std::optional<Failure> failure, bool message_to_blame) {
   timer_.cancel();
   if (transport_) transport_->close();
   held_.clear();
+  if (failure && options_.login)
+    failure->message = broker::without(std::move(failure->message), options_.login->pass);
   say(broker::Closed{std::move(failure), message_to_blame});
 }
 

@@ -434,6 +434,11 @@ service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bo
                                                     const MakeSource& make) {
   if (const auto problems = contradictions(settings); !problems.empty())
     return service::fail(ExitCode::config, problems.front());
+  if (!settings.filter.empty()) {
+    if (const auto error = handler::startable(settings.filter.front()))
+      return service::fail(ExitCode::config,
+                           fmt::format("filter {}: {}", settings.filter.front(), error.message()));
+  }
   auto loop = std::make_unique<Loop>(settings, supervised);
   if (auto prepared = loop->prepare(make); !prepared) return std::unexpected(std::move(prepared).error());
   if (auto claimed = loop->claim(); !claimed) return std::unexpected(std::move(claimed).error());

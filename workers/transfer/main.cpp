@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "workers/service/daemon.hpp"
+#include "workers/service/guarded.hpp"
 #include "workers/service/option_words.hpp"
 #include "workers/service/pid_file.hpp"
 #include "workers/service/report.hpp"
@@ -184,10 +185,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    report("internal fault: {}", error.what());
-    return status(ExitCode::internal);
-  }
+  return simplevisor::service::guarded([&] { return run(argc, argv); });
 }

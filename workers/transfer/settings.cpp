@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <filesystem>
+#include <system_error>
 
 #include "workers/service/nearest.hpp"
 #include "workers/transfer/setters.hpp"
@@ -33,9 +35,10 @@ void add_side(std::vector<Row>& rows, std::string_view direction) {
   };
   rows.push_back(
       {{named("broker-uri"), SettingType::text, "where the broker is"}, text(at(&SideSettings::broker_uri))});
-  rows.push_back({{named("broker-auth"), SettingType::list_of_pairs,
-                   "who we are: \"plain name=N pass=P\", \"x509 ...\""},
-                  list_of_pairs(at(&SideSettings::broker_auth), true)});
+  rows.push_back(
+      {{named("broker-auth"), SettingType::list_of_pairs,
+        "who we are: \"plain name=N pass=P\", \"x509 ...\", or \"file:PATH\", which no process list shows"},
+       list_of_pairs(at(&SideSettings::broker_auth), true)});
   rows.push_back(
       {{named("broker-type"), SettingType::text, "RabbitMQ, ActiveMQ, ...: instead of what it says itself"},
        text(at(&SideSettings::broker_type))});
@@ -173,6 +176,17 @@ void flatten(const json::object& given, const std::string& before, json::object&
   }
 }
 
+// What goes round in it would never come to an end.
+bool same_queue(const SideSettings& incoming, const SideSettings& outgoing) {
+  if (!incoming.queue.contains("path") || !outgoing.queue.contains("path")) return false;
+  namespace fs = std::filesystem;
+  const fs::path from = incoming.queue.at("path");
+  const fs::path to = outgoing.queue.at("path");
+  std::error_code absent;
+  return fs::equivalent(from, to, absent) ||
+         fs::weakly_canonical(from / ".", absent) == fs::weakly_canonical(to / ".", absent);
+}
+
 std::vector<std::string_view> names_of_settings() {
   std::vector<std::string_view> names;
   for (const Row& row : rows()) names.push_back(row.info.name);
@@ -224,6 +238,7 @@ std::vector<std::string> contradictions(const Settings& s) {
   };
   side(s.incoming, "incoming");
   side(s.outgoing, "outgoing");
+  complain(same_queue(s.incoming, s.outgoing), "outgoing-queue: is the incoming queue");
   const bool from_queue = !s.incoming.queue.empty();
   complain(!from_queue && s.loop, "loop: needs an incoming queue");
   complain(!from_queue && s.remove, "remove: needs an incoming queue");

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "workers/service/report.hpp"
+
 namespace simplevisor::transfer {
 
 void Statistics::received(std::size_t bytes, TimePoint now) {
@@ -42,7 +44,7 @@ std::string status_json(const Counters& counters, std::uint64_t bytes, std::size
                                                     {"bytes", bytes},
                                                     {"pending", pending},
                                                     {"reconnects", counters.reconnects},
-                                                    {"last_error", last_error}});
+                                                    {"last_error", service::printable(last_error)}});
 }
 
 }  // namespace simplevisor::transfer
