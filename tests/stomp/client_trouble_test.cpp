@@ -75,6 +75,15 @@ TEST_F(StompClient, KnowsWhyItWasNotLetIn) {
   }
 }
 
+TEST_F(StompClient, SaysHowAnotherVirtualHostIsNamed) {
+  server.on("CONNECT", [](const Frame&) {
+    return FakeServer::frame("ERROR", {{"message", "Bad CONNECT"}}, "Virtual host '127.0.0.1' access denied");
+  });
+  Driver client{loop, server.options()};
+  EXPECT_THAT(client.connect(), HasSubstr("access denied (broker-connect host=/ names another)"));
+  EXPECT_EQ(client.failure().kind, Kind::authentication);
+}
+
 TEST_F(StompClient, RepeatsNoPasswordThatTheBrokerRepeats) {
   Options options = server.options();
   options.login = broker::Plain{"me", broker::Secret{"S3cret"}};

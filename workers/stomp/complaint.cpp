@@ -51,7 +51,11 @@ std::string lower(std::string_view text) {
 Complaint understand(const Frame& error, Complaint::During during) {
   const std::string text = text_of(error);
   const std::string words = lower(text);
-  Complaint complaint{{Kind::temporary, fmt::format("broker says: {}", text)}};
+  // Without a word about it we ask for a virtual host of the broker's name, as every client does.
+  const bool of_the_host = words.find("virtual host") != std::string::npos;
+  Complaint complaint{
+      {Kind::temporary,
+       fmt::format("broker says: {}{}", text, of_the_host ? " (broker-connect host=/ names another)" : "")}};
   if (any_of(of_going, words)) {
     complaint.failure.kind = Kind::unavailable;
     complaint.passing = true;
