@@ -116,7 +116,7 @@ Outcome<> Receiver::on_deliver(const amqp_basic_deliver_t& method) {
   if (options_.reliable && !acknowledgements_.delivered(method.delivery_tag)) {
     return problem(Kind::protocol, "delivery tags that do not grow");
   }
-  Incoming& incoming = incoming_.emplace();
+  Incoming& incoming = incoming_.emplace(Incoming{});
   incoming.event.tag = method.delivery_tag;
   incoming.event.subscription = found->second;
   incoming.exchange = view(method.exchange);

@@ -247,7 +247,7 @@ Outcome<> Sender::on_method(const amqp_method_t& method, std::vector<broker::Eve
     }
     case AMQP_BASIC_RETURN_METHOD: {
       const auto& back = *static_cast<const amqp_basic_return_t*>(method.decoded);
-      returned_.emplace();
+      returned_.emplace(Returned{});
       returned_->exchange = view(back.exchange);
       returned_->routing_key = view(back.routing_key);
       returned_->reason = fmt::format("exchange \"{}\", routing key \"{}\": {} {}", returned_->exchange,
