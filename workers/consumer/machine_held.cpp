@@ -115,7 +115,7 @@ void Machine::reoffer_unanswered(const std::string& reason) {
   for (const auto held : unanswered) {
     const bool overdue = held->second.overdue;
     leave_flight(held);
-    if (hurried_ && !overdue) {
+    if (hurried_ && !overdue) {  // NOLINT(bugprone-branch-clone): what comes first decides
       settle(held, Settling::give_back);
     } else if (overdue) {
       failed(held, "no answer within the time allowed");
