@@ -27,7 +27,7 @@ Colour colour_of(Verdict verdict) {
   std::unreachable();
 }
 
-std::string or_dash(std::string text) {
+std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 

@@ -163,7 +163,7 @@ class Server::Impl final : public Session::Host {
       try {
         io_.run();
         return;
-      } catch (const std::exception&) {
+      } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
         // Out of memory, in the handler of one connection, which is gone now. The tree goes on, and so do we.
       }
     }

@@ -66,11 +66,9 @@ std::string clean(std::string_view text) {
     const std::size_t length = character_length(text);
     std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
     text.remove_prefix(character.size());
-    if (length == 0)
-      character = replacement;
-    else if (character == "\t")
+    if (character == "\t")
       character = " ";
-    else if (is_control(character))
+    else if (length == 0 || is_control(character))
       character = replacement;
     if (cleaned.size() + character.size() > status_bytes_max) break;
     cleaned += character;

@@ -66,7 +66,7 @@ StorageResult<std::string> Capture::open(std::string_view node, std::optional<Fi
   if (node.empty())
     return storage_failure(StorageError::Code::bad_name, "cannot capture a worker without a name");
   const std::string name = file_name_of(node);
-  const std::string path = state_dir_ + "/fifo/" + name;
+  std::string path = state_dir_ + "/fifo/" + name;
   const std::scoped_lock lock{table_->mutex};
   if (const auto known = table_->workers.find(node); known != table_->workers.end()) {
     known->second.closing = false;  // it came back before it was quite gone

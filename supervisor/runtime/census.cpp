@@ -19,8 +19,8 @@ class Walk {
  public:
   Walk(const core::Tree& tree, std::vector<Resident>& out) : tree_{tree}, out_{out} {}
 
-  void visit(std::shared_ptr<const core::ChildSpec> spec, std::uint32_t instance, const std::string& above,
-             unsigned depth, NodeId parent, NodeId node) {
+  void visit(const std::shared_ptr<const core::ChildSpec>& spec, std::uint32_t instance,
+             const std::string& above, unsigned depth, NodeId parent, NodeId node) {
     const std::string name = instance ? std::to_string(instance) : spec->name;
     const std::string path = above.empty() ? name : above + "/" + name;
     out_.push_back({path, spec, instance, depth, parent, node});

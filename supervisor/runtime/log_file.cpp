@@ -76,7 +76,8 @@ std::size_t LogFile::next_bytes(int fifo, Poured& poured) {
       const std::size_t line = std::min(waiting->find('\n'), waiting->size() - 1) + 1;
       return std::min(line, place_->line_bytes_max - overdue_bytes_);
     }
-    if ((poured.error = rotate(poured)) != 0) return 0;
+    poured.error = rotate(poured);
+    if (poured.error != 0) return 0;
   }
   return rotate_at_ - size_;
 }

@@ -80,7 +80,7 @@ struct Supervisor::State {
 };
 
 std::expected<std::unique_ptr<Supervisor>, SupervisorError> Supervisor::create(
-    config::Configuration configuration) {
+    config::Configuration configuration) {  // NOLINT(performance-unnecessary-value-param): ours from here on
   const auto refuse = [](std::string message) {
     return std::unexpected(SupervisorError{1, std::move(message)});
   };

@@ -1,11 +1,12 @@
 #include "supervisor/runtime/wishes.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace simplevisor::runtime {
 namespace {
 
-using core::ChildState;
 using core::NodeId;
 using core::Request;
 using core::Result;
@@ -81,11 +82,12 @@ class Errand : public std::enable_shared_from_this<Errand> {
     wanted.hold = hold;
     if (is_instance() && node_.node != NodeId::none)
       wanted.life = engine_.tree().node(node_.node).started_life;
-    engine_.request(std::move(wanted), [self = shared_from_this(), then](Result result, NodeId) {
-      // not_found: a temporary child that ended a moment ago. As stopped as can be.
-      if (result == Result::ok || result == Result::not_found) return then();
-      self->refused(result);
-    });
+    engine_.request(std::move(wanted),
+                    [self = shared_from_this(), then = std::move(then)](Result result, NodeId) {
+                      // not_found: a temporary child that ended a moment ago. As stopped as can be.
+                      if (result == Result::ok || result == Result::not_found) return then();
+                      self->refused(result);
+                    });
   }
 
   void start() {
