@@ -1,8 +1,8 @@
 #include "supervisor/runtime/wishes.hpp"
 
-#include <utility>
-
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace simplevisor::runtime {
 namespace {
