@@ -95,6 +95,26 @@ TEST_F(FetchTest, WhatIsNotAsAnnouncedLeavesNothing) {
   EXPECT_EQ(files(), 0U);
 }
 
+TEST_F(FetchTest, APartThatNobodyAskedForIsNoFile) {
+  consumer::Program part{{"/usr/bin/python3", "-u", "-c", R"(
+import http.server
+class Part(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(206)
+        self.send_header("Content-Length", "1")
+        self.end_headers()
+        self.wfile.write(b"d")
+server = http.server.HTTPServer(("127.0.0.1", 0), Part)
+print(server.server_port)
+server.serve_forever()
+)"},
+                         directory / "part"};
+  auto announcement = announcing("f");
+  announcement.base_url = "http://127.0.0.1:" + part.line().value_or("") + "/";
+  EXPECT_THAT(fetch(announcement), HasSubstr("the server answers 206, which is no file"));
+  EXPECT_EQ(files(), 0U);
+}
+
 TEST_F(FetchTest, AnAddressWithoutASchemeIsNoUrl) {
   auto announcement = announcing("we ird#x/c d.txt");
   announcement.base_url = announcement.base_url.substr(std::string{"http://"}.size());

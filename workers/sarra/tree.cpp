@@ -52,8 +52,8 @@ TreeResult<std::vector<std::string>> names_of(std::string_view path) {
   return names;
 }
 
-// From a directory `depth` levels below the top. All links of the tree stay inside, also when they are renamed, and directories on the way to one are
-// no links, so a ".." is safe as long as none but others came before it.
+// From a directory `depth` levels below the top. All links of the tree stay inside, also when they are renamed, and
+// directories on the way to one are no links, so a ".." is safe as long as none but others came before it.
 bool leads_out(std::string_view target, std::size_t depth) {
   if (target.front() == '/' || target.find('\0') != std::string_view::npos) return true;
   bool down = false;
