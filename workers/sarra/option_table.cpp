@@ -8,23 +8,16 @@
 #include <optional>
 
 #include "workers/service/nearest.hpp"
+#include "workers/service/setting_text.hpp"
 #include "workers/service/units.hpp"
 
 namespace simplevisor::sarra {
 namespace {
 
 namespace json = boost::json;
+using service::text_of;
 
 using Complaint = std::optional<std::string>;
-
-// Numbers and switches of a file as the text a command line would have.
-std::optional<std::string> text_of(const json::value& value) {
-  if (value.is_string()) return std::string{value.as_string()};
-  if (value.is_double()) return fmt::format("{}", value.as_double());
-  if (value.is_number()) return json::serialize(value);
-  if (value.is_bool()) return value.as_bool() ? "true" : "false";
-  return std::nullopt;
-}
 
 struct Set {
   const Option& option;

@@ -7,15 +7,6 @@
 namespace simplevisor::transfer {
 namespace setters {
 
-// Numbers and booleans of a file as the text a command line would have.
-std::optional<std::string> text_of(const json::value& value) {
-  if (value.is_string()) return std::string{value.as_string()};
-  if (value.is_double()) return fmt::format("{}", value.as_double());
-  if (value.is_number()) return json::serialize(value);
-  if (value.is_bool()) return value.as_bool() ? "true" : "false";
-  return std::nullopt;
-}
-
 Complaint needs(std::string_view what, const json::value& value) {
   std::string shown = json::serialize(value);
   if (shown.size() > 60) shown = shown.substr(0, 57) + "...";

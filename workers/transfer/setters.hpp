@@ -17,18 +17,18 @@
 #include <string_view>
 #include <vector>
 
+#include "workers/service/setting_text.hpp"
 #include "workers/service/units.hpp"
 #include "workers/transfer/settings.hpp"
 
 namespace simplevisor::transfer::setters {
 
 namespace json = boost::json;
+using service::text_of;
 
 using Complaint = std::optional<std::string>;
 using Setter = std::function<Complaint(Settings&, const json::value&)>;
 
-// Numbers and booleans of a file as the text a command line would have.
-[[nodiscard]] std::optional<std::string> text_of(const json::value& value);
 [[nodiscard]] Complaint needs(std::string_view what, const json::value& value);
 [[nodiscard]] std::optional<Pairs> pairs_of(const json::value& value);
 [[nodiscard]] Complaint set_filter(Settings& settings, const json::value& value);
