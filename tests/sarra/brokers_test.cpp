@@ -274,6 +274,20 @@ TEST_F(SarraBrokersTest, SaysThatItsQueueIsNotThereAnyMore) {
   EXPECT_THAT(log(), HasSubstr(lost));
 }
 
+TEST_F(SarraBrokersTest, SaysAtOnceThatTheQueueItConsumesFromWasDeleted) {
+  const auto agent = start(subscriber({}));
+  ASSERT_TRUE(bound()) << log();
+  const std::string name = consumer::read_file(directory / "state/queue-name");
+  ASSERT_TRUE(until([&] { return fs::exists(directory / "state/subscribed"); })) << log();
+  EXPECT_THAT(log(), Not(HasSubstr("was gone")));
+  rabbit->ctl({"delete_queue", name.substr(0, name.size() - 1)});
+  EXPECT_TRUE(until([&] { return log().find("was gone (expired, or deleted)") != std::string::npos; }))
+      << log();
+  EXPECT_TRUE(bound()) << "and made again";
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0) << log();
+}
+
 TEST_F(SarraBrokersTest, AnnouncesWhatOthersUnderstandInBothFormats) {
   fs::create_directories(directory / "site/v1.2/we ird#x/st*r");
   std::ofstream{directory / "site/v1.2/we ird#x/st*r/c d.txt"} << "abc";

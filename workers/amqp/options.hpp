@@ -34,6 +34,8 @@ struct Options {
   bool reliable = false;
 
   std::vector<std::string> subscriptions;  // destinations (destination.hpp)
+  // An earlier connection has received from them: those that outlive a connection are told of when they are not there.
+  bool queues_expected = false;
   std::uint16_t prefetch = 100;  // deliveries without acknowledgement, each subscription; 0: no limit
   // Queues and exchanges are checked, never made, changed or bound; for publishing, not even looked at.
   bool passive = false;

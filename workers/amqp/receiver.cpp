@@ -34,7 +34,7 @@ Outcome<> Receiver::open() {
 Outcome<> Receiver::subscribe(std::size_t index) {
   const auto destination = parse_destination(options_.subscriptions[index]);
   if (!destination) return problem(Kind::configuration, destination.error());
-  if (destination->queue && destination->queue->expected && !options_.passive) {
+  if (is_expected(destination->queue)) {
     const auto there = is_there(connection_, asking_channel, *destination->queue);
     if (!there) return std::unexpected(there.error());
     if (!*there)
@@ -49,6 +49,12 @@ Outcome<> Receiver::subscribe(std::size_t index) {
   amqp_basic_consume(connection_.library(), channel, bytes(*queue), bytes(tag), 0, options_.reliable ? 0 : 1,
                      0, amqp_empty_table);
   return connection_.outcome_of(fmt::format("consuming from queue {}", *queue));
+}
+
+bool Receiver::is_expected(const std::optional<Queue>& queue) const {
+  if (!queue || queue->name.empty() || options_.passive) return false;
+  const bool outlives_us = queue->durable && queue->declare && !queue->exclusive && !queue->auto_delete;
+  return queue->expected || (options_.queues_expected && outlives_us);
 }
 
 Outcome<> Receiver::flush() {

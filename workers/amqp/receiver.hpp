@@ -14,6 +14,7 @@
 #include "workers/amqp/acknowledgements.hpp"
 #include "workers/amqp/body.hpp"
 #include "workers/amqp/connection.hpp"
+#include "workers/amqp/destination.hpp"
 
 namespace simplevisor::amqp {
 
@@ -36,6 +37,7 @@ class Receiver {
 
  private:
   [[nodiscard]] Outcome<> subscribe(std::size_t index);
+  [[nodiscard]] bool is_expected(const std::optional<Queue>& queue) const;
   [[nodiscard]] Outcome<> on_method(const amqp_method_t& method);
   [[nodiscard]] Outcome<> on_deliver(const amqp_basic_deliver_t& method);
   [[nodiscard]] Outcome<> on_header(const amqp_frame_t& frame);

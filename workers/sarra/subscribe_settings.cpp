@@ -217,8 +217,9 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
   }
   bool expected = false;
   if (!settings.state_dir.empty()) {
-    made.subscription.mark = settings.state_dir + "/subscribed";
-    expected = name_in(made.subscription.mark) == queue;
+    const std::string mark = settings.state_dir + "/subscribed";
+    expected = name_in(mark) == queue;
+    if (!expected) made.subscription.mark = mark;
   }
   made.subscription.queue = queue;
   const auto problems = transfer::set_from(made.transfer, transfer_object(settings, queue, expected));

@@ -133,7 +133,8 @@ void Subscription::set_mark() {
   if (options_.mark.empty()) return;
   std::ofstream out{options_.mark, std::ios::trunc};
   out << options_.queue << '\n';
-  if (!out.flush()) service::report("{}: cannot be written", options_.mark);
+  if (!out.flush()) return service::report("{}: cannot be written", options_.mark);
+  options_.mark.clear();
 }
 
 // ---- waiting

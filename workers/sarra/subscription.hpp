@@ -31,7 +31,8 @@ struct SubscriptionOptions {
   Patterns patterns;
   Ages ages;
   std::string queue;
-  std::string mark = {};  // file that gets the queue's name once the queue is there; none: empty
+  std::string mark =
+      {};  // file that gets the queue's name once the queue is there; empty: it has it, or there is none
 };
 
 class Subscription final : public transfer::Source {
