@@ -13,6 +13,7 @@
 #include "workers/amqp/client.hpp"
 #include "workers/broker/credentials.hpp"
 #include "workers/stomp/client.hpp"
+#include "workers/stomp/datagram_client.hpp"
 #include "workers/transfer/broker_ends.hpp"
 #include "workers/transfer/queue_ends.hpp"
 
@@ -273,6 +274,21 @@ amqp::Options amqp_options(const Settings& settings, const Broker& broker, bool 
   return options;
 }
 
+// A datagram is sent and forgotten: what asks for an answer contradicts it.
+Result<void> check_datagrams(const Settings& settings, const SideSettings& side, bool incoming) {
+  if (incoming)
+    return wrong("incoming-broker-uri: nothing is received from udp, it is for the outgoing side");
+  std::string_view word;
+  if (settings.reliable) word = "reliable";
+  if (settings.heart_beat) word = "heart-beat";
+  if (!side.broker_auth.empty()) word = "outgoing-broker-auth";
+  if (!side.broker_connect.empty()) word = "outgoing-broker-connect";
+  if (!side.broker_sockopts.empty()) word = "outgoing-broker-sockopts";
+  if (!side.broker_tls.empty()) word = "outgoing-broker-tls";
+  if (word.empty()) return {};
+  return wrong(fmt::format("outgoing-broker-uri: udp is sent and forgotten, and knows no {}", word));
+}
+
 Result<MakeClient> client_maker(const boost::asio::any_io_executor& executor, const Settings& settings,
                                 const SideSettings& side, const Broker& broker, bool incoming) {
   switch (broker.address.endpoints.front().protocol) {
@@ -300,10 +316,19 @@ Result<MakeClient> client_maker(const boost::asio::any_io_executor& executor, co
                                                 tell(std::move(event));
                                               });
       };
-    case broker::Protocol::udp:
-      break;
+    case broker::Protocol::udp: {
+      if (const auto possible = check_datagrams(settings, side, incoming); !possible)
+        return std::unexpected(possible.error());
+      stomp::Options options;
+      options.timeout_connect = settings.timeout_connect;
+      return [executor, options](const broker::Endpoint& endpoint, broker::Client::Tell tell) {
+        stomp::Options mine = options;
+        mine.endpoint = endpoint;
+        return std::make_unique<stomp::DatagramClient>(executor, std::move(mine), std::move(tell));
+      };
+    }
   }
-  return wrong(fmt::format("{}-broker-uri: udp is not supported", incoming ? "incoming" : "outgoing"));
+  std::unreachable();
 }
 
 }  // namespace
