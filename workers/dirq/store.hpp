@@ -54,7 +54,8 @@ class Store {
   [[nodiscard]] std::uint32_t draw_directory();
   [[nodiscard]] std::uint64_t draw_element();
 
-  // Runs `operation(descriptor)` in an intermediate directory; -ENOENT when there is no such directory.
+  // Runs `operation(descriptor)` in an intermediate directory; -ENOENT when there is no such directory. Not from within
+  // another `operation`: the way to the queue may be walked anew here, and the outer descriptor would be a closed one.
   template <class Operation>
   int in(std::uint32_t directory, Operation operation) {
     bool fresh = false;

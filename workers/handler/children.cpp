@@ -144,8 +144,9 @@ std::error_code startable(const std::string& program) {
   std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
   for (;;) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string directory{end == 0 ? "." : rest.substr(0, end)};
-    if (!check(directory + "/" + program)) return {};
+    std::string candidate{end == 0 ? "." : rest.substr(0, end)};
+    candidate.append("/").append(program);
+    if (!check(candidate)) return {};
     if (end == rest.size()) return system_error(ENOENT);
     rest.remove_prefix(end + 1);
   }

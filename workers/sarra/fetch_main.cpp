@@ -13,7 +13,6 @@
 namespace {
 
 using namespace simplevisor::sarra;
-using simplevisor::service::ExitCode;
 
 int run(int argc, char** argv) {
   FetchSettings settings;
