@@ -1,4 +1,7 @@
 // Where messages come from and go to, as users write it.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
 #include "workers/amqp/destination.hpp"
 
 namespace simplevisor::amqp {
@@ -91,6 +94,27 @@ TEST(ParseDestination, BindsByAsManyKeysAsItIsTold) {
   EXPECT_FALSE(parse_destination("routing_keys=" + std::string(256, 'k')));
 }
 
+TEST(ParseDestination, BindsToAsManyExchangesAsItIsTold) {
+  const auto encoded = [](std::string_view text) {
+    std::string out;
+    for (const char c : text) out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    return out;
+  };
+  const std::string one =
+      "exchange=" + encoded("name=y,declare=false") + ",routing_keys=" + encoded("a.%23,b");
+  const std::string other = "exchange=" + encoded("name=z") + ",routing_keys=c";
+  const auto parsed = parse_destination("queue=name%3Dq,exchange=name%3Dx,routing_key=k,bindings=" +
+                                        encoded(encoded(one) + "," + encoded(other)));
+  ASSERT_TRUE(parsed) << parsed.error();
+  EXPECT_EQ(parsed->exchange.name, "x");
+  ASSERT_EQ(parsed->further_bindings.size(), 2U);
+  EXPECT_EQ(parsed->further_bindings[0].exchange.name, "y");
+  EXPECT_FALSE(parsed->further_bindings[0].exchange.declare);
+  EXPECT_THAT(parsed->further_bindings[0].routing_keys, testing::ElementsAre("a.#", "b"));
+  EXPECT_TRUE(parsed->further_bindings[1].exchange.declare);
+  EXPECT_THAT(parsed->further_bindings[1].routing_keys, testing::ElementsAre("c"));
+}
+
 struct Bad {
   const char* text;
   const char* reason;
@@ -111,7 +135,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"=x", "KEY=VALUE"}, Bad{"colour=red", "no key colour"},
                     Bad{"queue=name%3Dq,queue=name%3Dr", "twice"}, Bad{"queue=colour%3Dred", "no key colour"},
                     Bad{"queue=durable%3Dyes", "neither true nor false"}, Bad{"queue=name", "KEY=VALUE"},
-                    Bad{"queue=arguments%3Dx", "arguments"}, Bad{"queue=name%3Dq%2Cname%3Dr", "twice"}));
+                    Bad{"queue=arguments%3Dx", "arguments"},
+                    Bad{"bindings=routing_keys%253Dk", "bindings: without an exchange"},
+                    Bad{"bindings=exchange%253Dname%25253Dx", "bindings: without routing_keys"},
+                    Bad{"bindings=queue%253Dname%25253Dx", "bindings: there is no key queue"},
+                    Bad{"queue=name%3Dq%2Cname%3Dr", "twice"}));
 
 TEST(ParseDestination, BoundsNames) {
   EXPECT_TRUE(parse_destination("/queue/" + std::string(255, 'q')));

@@ -1,13 +1,11 @@
 // Subscriber, poster and downloads against a real RabbitMQ, with python3-pika on the other side, both ways.
 #include <gmock/gmock.h>
 
-#include <boost/json.hpp>
-#include <filesystem>
 #include <memory>
 #include <set>
+#include <tuple>
 
-#include "tests/brokers/rabbitmq.hpp"
-#include "tests/eventually.hpp"
+#include "tests/sarra/brokers.hpp"
 #include "tests/sarra/http_server.hpp"
 #include "workers/sarra/time.hpp"
 #include "workers/sarra/wire.hpp"
@@ -15,97 +13,12 @@
 namespace simplevisor::sarra {
 namespace {
 
-namespace fs = std::filesystem;
-namespace json = boost::json;
-using consumer::Program;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::chrono::seconds long_patience{120};
-
-std::string text_of(const json::value& value) {
-  return std::string{value.as_string()};
-}
-
-class SarraBrokersTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() { rabbit = std::make_unique<test::RabbitMq>(); }
-  static void TearDownTestSuite() { rabbit.reset(); }
-
-  [[nodiscard]] std::string log() const { return consumer::read_file(directory / "stderr"); }
-  [[nodiscard]] std::unique_ptr<Program> start(std::vector<std::string> arguments) const {
-    return std::make_unique<Program>(std::move(arguments), directory / "stderr");
-  }
-  int run(std::vector<std::string> arguments) const {
-    const auto program = start(std::move(arguments));
-    program->lines();
-    return program->wait();
-  }
-  int peer(std::vector<std::string> words) const {
-    words.insert(words.begin(), {"/usr/bin/python3", SARRA_PEER, rabbit->amqp_uri()});
-    return run(std::move(words));
-  }
-  [[nodiscard]] std::vector<std::string> subscriber(const std::vector<std::string>& more) const {
-    std::vector<std::string> arguments{SARRA_PROGRAM,   "--broker-uri", rabbit->amqp_uri(), "--path",
-                                       directory / "q", "--state-dir",  directory / "state"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
-  [[nodiscard]] std::vector<std::string> poster(const std::vector<std::string>& more) const {
-    std::vector<std::string> arguments{ANNOUNCE_PROGRAM, "--broker-uri", rabbit->amqp_uri(), "--base-dir",
-                                       directory / "site"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
-  // Until the subscriber's queue is bound: the name it chose is kept before, so it is asked for at the broker.
-  [[nodiscard]] bool bound(std::size_t bindings = 1) const {
-    return until([&] {
-      const std::string name = consumer::read_file(directory / "state/queue-name");
-      if (name.empty()) return false;
-      const std::string listed = rabbit->ctl({"list_bindings", "source_name", "destination_name"});
-      std::size_t found = 0;
-      for (std::size_t at = 0; (at = listed.find(name.substr(0, name.size() - 1), at)) != std::string::npos;
-           ++at) {
-        if (at > 0 && listed[at - 1] == '\t' && at > 1 && listed[at - 2] != '\n') ++found;
-      }
-      return found >= bindings;  // beside the default exchange's
-    });
-  }
-  template <class Fact>
-  static bool until(const Fact& fact) {
-    return test::eventually(fact, long_patience);
-  }
-  [[nodiscard]] bool written(std::size_t count) const {
-    return until([&] {
-      return fs::exists(directory / "q") && consumer::queue_at(directory / "q").count().value() >= count;
-    });
-  }
-  [[nodiscard]] std::multiset<std::string> bodies() const {
-    std::multiset<std::string> all;
-    for (const std::string& content : consumer::contents(directory / "q"))
-      all.insert(consumer::body_of(content));
-    return all;
-  }
-  void write_lines(const std::string& name, const std::vector<json::object>& lines) const {
-    std::ofstream out{directory / name};
-    for (const json::object& line : lines) out << json::serialize(line) << '\n';
-  }
-  [[nodiscard]] static json::object announcement(const std::string& exchange, const std::string& path) {
-    const Announcement a{.pub_time = "20261121T221128", .base_url = "http://127.0.0.1:1/", .rel_path = path};
-    return {{"exchange", exchange},
-            {"routing_key", "v03"},
-            {"content_type", "application/json"},
-            {"headers", json::object{}},
-            {"body", encode_v03(a)}};
-  }
-
-  static std::unique_ptr<test::RabbitMq> rabbit;
-  consumer::TemporaryDirectory directory;
-};
-
-std::unique_ptr<test::RabbitMq> SarraBrokersTest::rabbit;
+class SarraBrokersTest : public BrokersTest {};
 
 TEST_F(SarraBrokersTest, TakesEveryMessageThatSr3Posts) {
   const json::value captured = json::parse(consumer::read_file(VECTORS_DIR "/sarra/wire.json"));
@@ -163,12 +76,7 @@ TEST_F(SarraBrokersTest, APoolTakesEachAnnouncementOnceAndLosesNoneWhenOneIsKill
   pool[0]->wait();
   pool[0] = start(arguments);
   ASSERT_EQ(publisher->wait(), 0) << log();
-  const std::string name = consumer::read_file(directory / "state/queue-name");
-  const auto empty = [&] {
-    const std::string listed = rabbit->ctl({"list_queues", "name", "messages"});
-    return listed.find(name.substr(0, name.size() - 1) + "\t0") != std::string::npos;
-  };
-  ASSERT_TRUE(until(empty)) << log();
+  ASSERT_TRUE(drained()) << log();
   for (const auto& program : pool) program->signal(SIGTERM);
   for (const auto& program : pool) EXPECT_EQ(program->wait(), 0) << log();
   const auto all = bodies();
@@ -261,6 +169,28 @@ TEST_F(SarraBrokersTest, SharesQueuesWithOthersAndNeedsNoMoreThanASubscribersPer
       << "other arguments";
   EXPECT_EQ(run(subscriber({"--queue-name", "q_guest.ours", "--passive", "--timeout-inactivity", "1ms"})), 0)
       << log();
+}
+
+TEST_F(SarraBrokersTest, OneQueueTakesFromSeveralExchanges) {
+  std::vector<json::object> lines;
+  for (const auto& [exchange, key, path] : {std::tuple{"xs_one", "v03.a", "a/1"},
+                                            {"xs_one", "v03.b", "b/2"},
+                                            {"xs_two", "v03.a", "a/3"},
+                                            {"xs_two", "v03.b", "b/4"}}) {
+    json::object line = announcement(exchange, path);
+    line["routing_key"] = key;
+    lines.push_back(std::move(line));
+  }
+  write_lines("lines", lines);
+  for (const char* exchange : {"xs_one", "xs_two"})
+    ASSERT_EQ(peer({"declare", "unused", exchange, "{}"}), 0) << log();
+  const auto agent =
+      start(subscriber({"--binding", "xs_one:a/#", "--binding", "xs_two:b/#", "--count", "2"}));
+  ASSERT_TRUE(bound(2)) << log();
+  ASSERT_EQ(peer({"publish", directory / "lines"}), 0) << log();
+  EXPECT_EQ(agent->wait(), 0) << log();
+  EXPECT_EQ(bodies(),
+            (std::multiset<std::string>{text_of(lines[0].at("body")), text_of(lines[3].at("body"))}));
 }
 
 TEST_F(SarraBrokersTest, SaysThatItsQueueIsNotThereAnyMore) {

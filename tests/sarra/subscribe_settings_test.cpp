@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -14,6 +15,7 @@
 namespace simplevisor::sarra {
 namespace {
 
+namespace json = boost::json;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -54,6 +56,45 @@ TEST_F(SubscribeSettingsTest, DescribeOneQueueWithAllItsBindings) {
                           Pair("x-message-ttl", amqp::Argument{std::int64_t{3'600'000}})));
   EXPECT_EQ(destination->routing_key, "v03.observations.#");
   EXPECT_THAT(destination->further_keys, ElementsAre("v03.a b,c.*", "v03.#"));
+}
+
+TEST_F(SubscribeSettingsTest, BindOneQueueToSeveralExchanges) {
+  const auto problems = subscribe_options(settings).set(
+      {{"binding",
+        json::array{"xpublic:a/#", "xs_bob:b:c.*",
+                    json::object{
+                        {"exchange", "xs_al"}, {"subtopic", json::array{"d", "e/#"}}, {"prefix", "v02.post"}},
+                    json::object{{"exchange", "xlast"}}}}});
+  ASSERT_THAT(problems, testing::IsEmpty());
+  EXPECT_EQ(trouble(), "none");
+  const auto destination = amqp::parse_destination(destination_of(settings, "q_alice"));
+  ASSERT_TRUE(destination) << destination.error();
+  EXPECT_EQ(destination->exchange.name, "xpublic");
+  EXPECT_EQ(destination->routing_key, "v03.a.#");
+  ASSERT_EQ(destination->further_bindings.size(), 3U);
+  EXPECT_EQ(destination->further_bindings[0].exchange.name, "xs_bob");
+  EXPECT_FALSE(destination->further_bindings[0].exchange.declare);
+  EXPECT_THAT(destination->further_bindings[0].routing_keys, ElementsAre("v03.b:c.*"));
+  EXPECT_THAT(destination->further_bindings[1].routing_keys, ElementsAre("v02.post.d", "v02.post.e.#"));
+  EXPECT_THAT(destination->further_bindings[2].routing_keys, ElementsAre("v03.#"));
+  settings.exchange = "xs_bob";
+  EXPECT_EQ(trouble(), "binding: instead of exchange and subtopic, not besides them");
+}
+
+TEST_F(SubscribeSettingsTest, SayWhichBindingIsNone) {
+  const auto complaint = [&](const json::value& value) {
+    const auto problems = subscribe_options(settings).set({{"binding", value}});
+    return problems.empty() ? "none" : problems.front();
+  };
+  EXPECT_EQ(complaint(json::array{"xpublic"}), "binding: \"xpublic\" is not EXCHANGE:SUBTOPIC");
+  EXPECT_EQ(complaint(":a"), "binding: \":a\" is not EXCHANGE:SUBTOPIC");
+  EXPECT_EQ(complaint(json::object{{"subtopic", "a"}}), "binding: a table without exchange");
+  EXPECT_EQ(complaint(json::object{{"exchnge", "a"}}),
+            "binding: there is no key exchnge (did you mean \"exchange\"?)");
+  EXPECT_EQ(complaint(json::object{{"exchange", "a"}, {"subtopic", 7}}),
+            "binding: subtopic must be a text or a list of texts");
+  EXPECT_THAT(complaint(7), testing::StartsWith("binding: must be \"EXCHANGE:SUBTOPIC\", a table"));
+  EXPECT_EQ(complaint(json::array(1001, "a:b")), "binding: more than 1000");
 }
 
 TEST_F(SubscribeSettingsTest, WithoutExpireAndAgeTheQueueHasNoArguments) {

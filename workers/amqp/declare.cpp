@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <utility>
 #include <vector>
 
 #include "workers/amqp/bytes.hpp"
@@ -35,11 +36,25 @@ class Table {
   std::vector<amqp_table_entry_t> entries_;
 };
 
+std::vector<const Exchange*> exchanges_of(const Destination& destination) {
+  std::vector<const Exchange*> exchanges{&destination.exchange};
+  for (const Binding& binding : destination.further_bindings) exchanges.push_back(&binding.exchange);
+  return exchanges;
+}
+
 // All that the queue is bound by.
-std::vector<const std::string*> keys_of(const Destination& destination) {
-  std::vector<const std::string*> keys{&destination.routing_key};
-  for (const std::string& key : destination.further_keys) keys.push_back(&key);
-  return keys;
+std::vector<std::pair<const Exchange*, const std::string*>> bindings_of(const Destination& destination) {
+  std::vector<std::pair<const Exchange*, const std::string*>> bindings;
+  // The default exchange binds every queue by itself.
+  if (!destination.exchange.name.empty()) {
+    bindings.emplace_back(&destination.exchange, &destination.routing_key);
+    for (const std::string& key : destination.further_keys)
+      bindings.emplace_back(&destination.exchange, &key);
+  }
+  for (const Binding& binding : destination.further_bindings) {
+    for (const std::string& key : binding.routing_keys) bindings.emplace_back(&binding.exchange, &key);
+  }
+  return bindings;
 }
 
 Outcome<> declare_exchange(Connection& connection, Channel channel, const Exchange& exchange, bool passive) {
@@ -82,9 +97,9 @@ Outcome<bool> is_there(Connection& connection, Channel channel, const Queue& que
 
 Outcome<std::string> declare_for_receiving(Connection& connection, Channel channel,
                                            const Destination& destination, bool passive) {
-  const Exchange& exchange = destination.exchange;
-  if (exchange.declare) {
-    if (auto done = declare_exchange(connection, channel, exchange, passive); !done) {
+  for (const Exchange* const exchange : exchanges_of(destination)) {
+    if (!exchange->declare) continue;
+    if (auto done = declare_exchange(connection, channel, *exchange, passive); !done) {
       return std::unexpected(done.error());
     }
   }
@@ -97,12 +112,12 @@ Outcome<std::string> declare_for_receiving(Connection& connection, Channel chann
     if (!declared) return declared;
     name = *std::move(declared);
   }
-  if (exchange.name.empty() || (passive && !of_our_own)) return name;
-  for (const std::string* const key : keys_of(destination)) {
-    amqp_queue_bind(connection.library(), channel, bytes(name), bytes(exchange.name), bytes(*key),
+  if (passive && !of_our_own) return name;
+  for (const auto& [exchange, key] : bindings_of(destination)) {
+    amqp_queue_bind(connection.library(), channel, bytes(name), bytes(exchange->name), bytes(*key),
                     amqp_empty_table);
     if (auto done =
-            connection.outcome_of(fmt::format("binding queue {} to exchange {}", name, exchange.name));
+            connection.outcome_of(fmt::format("binding queue {} to exchange {}", name, exchange->name));
         !done) {
       return std::unexpected(done.error());
     }
@@ -116,14 +131,14 @@ Outcome<int> ask_for_sending(Connection& connection, Channel channel, const Dest
     ++answers;
     return connection.send(channel, id, method);
   };
-  const Exchange& exchange = destination.exchange;
-  if (exchange.declare) {
-    Table arguments(exchange.arguments);
+  for (const Exchange* const exchange : exchanges_of(destination)) {
+    if (!exchange->declare) continue;
+    Table arguments(exchange->arguments);
     amqp_exchange_declare_t method{};
-    method.exchange = bytes(exchange.name);
-    method.type = bytes(exchange.type);
-    method.durable = exchange.durable ? 1 : 0;
-    method.auto_delete = exchange.auto_delete ? 1 : 0;
+    method.exchange = bytes(exchange->name);
+    method.type = bytes(exchange->type);
+    method.durable = exchange->durable ? 1 : 0;
+    method.auto_delete = exchange->auto_delete ? 1 : 0;
     method.arguments = arguments.get();
     if (auto done = ask(AMQP_EXCHANGE_DECLARE_METHOD, &method); !done) return std::unexpected(done.error());
   }
@@ -138,11 +153,10 @@ Outcome<int> ask_for_sending(Connection& connection, Channel channel, const Dest
   method.auto_delete = queue.auto_delete ? 1 : 0;
   method.arguments = arguments.get();
   if (auto done = ask(AMQP_QUEUE_DECLARE_METHOD, &method); !done) return std::unexpected(done.error());
-  if (exchange.name.empty()) return answers;
-  for (const std::string* const key : keys_of(destination)) {
+  for (const auto& [exchange, key] : bindings_of(destination)) {
     amqp_queue_bind_t binding{};
     binding.queue = bytes(queue.name);
-    binding.exchange = bytes(exchange.name);
+    binding.exchange = bytes(exchange->name);
     binding.routing_key = bytes(*key);
     if (auto done = ask(AMQP_QUEUE_BIND_METHOD, &binding); !done) return std::unexpected(done.error());
   }

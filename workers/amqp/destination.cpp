@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -16,8 +15,8 @@ namespace {
 using Failed = std::unexpected<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::size_t destination_bytes_max = 8192;
-constexpr std::size_t name_bytes_max = 255;  // a short string on the wire
+constexpr std::size_t destination_bytes_max = 65'536;  // a subscriber may have many bindings
+constexpr std::size_t name_bytes_max = 255;            // a short string on the wire
 
 std::expected<std::string, std::string> decoded(std::string_view text) {
   auto plain = broker::percent_decoded(text);
@@ -108,61 +107,124 @@ std::expected<void, std::string> fill(std::string_view what, std::string_view te
   return {};
 }
 
-std::expected<std::vector<std::string>, std::string> parse_keys(std::string_view text) {
+// Of a list without keys.
+std::expected<std::vector<std::string>, std::string> parse_words(std::string_view text) {
   constexpr std::string_view separators = ", \t";
-  std::vector<std::string> keys;
+  std::vector<std::string> words;
   while (!text.empty()) {
     const std::string_view part = text.substr(0, text.find_first_of(separators));
     text.remove_prefix(std::min(part.size() + 1, text.size()));
     if (part.empty()) continue;
-    auto key = decoded(part);
-    if (!key) return Failed(key.error());
-    if (key->size() > name_bytes_max) return Failed("one of the routing_keys is too long");
-    keys.push_back(*std::move(key));
+    auto word = decoded(part);
+    if (!word) return Failed(word.error());
+    words.push_back(*std::move(word));
   }
-  if (keys.empty()) return Failed("routing_keys: none");
+  return words;
+}
+
+std::expected<std::vector<std::string>, std::string> parse_keys(std::string_view text) {
+  auto keys = parse_words(text);
+  if (keys && keys->empty()) return Failed("routing_keys: none");
+  if (keys && std::ranges::any_of(*keys, [](const auto& key) { return key.size() > name_bytes_max; }))
+    return Failed("one of the routing_keys is too long");
   return keys;
 }
 
-std::expected<Destination, std::string> parse_list(std::string_view text) {
-  Destination result;
+std::expected<Exchange, std::string> parse_exchange(std::string_view text) {
+  Exchange made;
+  made.declare = true;
+  const auto filled = fill(
+      "exchange", text,
+      {.texts = {{"name", &made.name}, {"type", &made.type}},
+       .flags = {{"durable", &made.durable}, {"auto_delete", &made.auto_delete}, {"declare", &made.declare}},
+       .arguments = &made.arguments});
+  if (!filled) return Failed(filled.error());
+  made.declare = made.declare && !made.name.empty() && !made.name.starts_with("amq.");
+  return made;
+}
+
+std::expected<Queue, std::string> parse_queue(std::string_view text) {
+  Queue made;
+  const auto filled = fill("queue", text,
+                           {.texts = {{"name", &made.name}},
+                            .flags = {{"durable", &made.durable},
+                                      {"exclusive", &made.exclusive},
+                                      {"auto_delete", &made.auto_delete},
+                                      {"declare", &made.declare},
+                                      {"expected", &made.expected}},
+                            .arguments = &made.arguments});
+  if (!filled) return Failed(filled.error());
+  return made;
+}
+
+std::expected<Binding, std::string> parse_binding(std::string_view text) {
   auto pairs = parse_pairs(text);
   if (!pairs) return Failed(pairs.error());
+  Binding made;
   for (const auto& [key, value] : *pairs) {
-    if (key == "routing_key") {
-      if (value.size() > name_bytes_max) return Failed("routing_key is too long");
-      result.routing_key = value;
+    if (key == "exchange") {
+      auto exchange = parse_exchange(value);
+      if (!exchange) return Failed(exchange.error());
+      made.exchange = *std::move(exchange);
     } else if (key == "routing_keys") {
       auto keys = parse_keys(value);
       if (!keys) return Failed(keys.error());
-      result.routing_key = std::move(keys->front());
-      result.further_keys.assign(std::make_move_iterator(keys->begin() + 1),
-                                 std::make_move_iterator(keys->end()));
-    } else if (key == "exchange") {
-      Exchange& made = result.exchange;
-      made.declare = true;
-      const auto filled = fill(key, value,
-                               {.texts = {{"name", &made.name}, {"type", &made.type}},
-                                .flags = {{"durable", &made.durable},
-                                          {"auto_delete", &made.auto_delete},
-                                          {"declare", &made.declare}},
-                                .arguments = &made.arguments});
-      if (!filled) return Failed(filled.error());
-      made.declare = made.declare && !made.name.empty() && !made.name.starts_with("amq.");
-    } else if (key == "queue") {
-      Queue& made = result.queue.emplace();
-      const auto filled = fill(key, value,
-                               {.texts = {{"name", &made.name}},
-                                .flags = {{"durable", &made.durable},
-                                          {"exclusive", &made.exclusive},
-                                          {"auto_delete", &made.auto_delete},
-                                          {"declare", &made.declare},
-                                          {"expected", &made.expected}},
-                                .arguments = &made.arguments});
-      if (!filled) return Failed(filled.error());
+      made.routing_keys = *std::move(keys);
     } else {
-      return Failed(fmt::format("there is no key {} (exchange, queue, routing_key, routing_keys)", key));
+      return Failed(fmt::format("there is no key {} (exchange, routing_keys)", key));
     }
+  }
+  if (made.exchange.name.empty()) return Failed("without an exchange");
+  if (made.routing_keys.empty()) return Failed("without routing_keys");
+  return made;
+}
+
+std::expected<std::vector<Binding>, std::string> parse_bindings(std::string_view text) {
+  const auto failed = [](const std::string& what) { return Failed("bindings: " + what); };
+  auto lists = parse_words(text);
+  if (!lists) return failed(lists.error());
+  std::vector<Binding> bindings;
+  for (const std::string& list : *lists) {
+    auto binding = parse_binding(list);
+    if (!binding) return failed(binding.error());
+    bindings.push_back(*std::move(binding));
+  }
+  return bindings;
+}
+
+// Puts what was parsed where it belongs, or says why it could not be.
+template <class T>
+std::expected<void, std::string> put(std::expected<T, std::string> parsed, auto& place) {
+  if (!parsed) return Failed(std::move(parsed).error());
+  place = *std::move(parsed);
+  return {};
+}
+
+std::expected<void, std::string> set(Destination& to, std::string_view key, const std::string& value) {
+  if (key == "exchange") return put(parse_exchange(value), to.exchange);
+  if (key == "queue") return put(parse_queue(value), to.queue);
+  if (key == "bindings") return put(parse_bindings(value), to.further_bindings);
+  if (key == "routing_keys") {
+    if (auto done = put(parse_keys(value), to.further_keys); !done) return done;
+    to.routing_key = std::move(to.further_keys.front());
+    to.further_keys.erase(to.further_keys.begin());
+    return {};
+  }
+  if (key != "routing_key") {
+    return Failed(
+        fmt::format("there is no key {} (exchange, queue, routing_key, routing_keys, bindings)", key));
+  }
+  if (value.size() > name_bytes_max) return Failed("routing_key is too long");
+  to.routing_key = value;
+  return {};
+}
+
+std::expected<Destination, std::string> parse_list(std::string_view text) {
+  auto pairs = parse_pairs(text);
+  if (!pairs) return Failed(pairs.error());
+  Destination result;
+  for (const auto& [key, value] : *pairs) {
+    if (auto done = set(result, key, value); !done) return Failed(std::move(done).error());
   }
   // The default exchange binds every queue by its name, and only so.
   if (result.exchange.name.empty() && result.queue && result.routing_key.empty()) {

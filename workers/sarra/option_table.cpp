@@ -71,6 +71,7 @@ struct Set {
     to->bytes = *size;
     return {};
   }
+  Complaint operator()(const Reader& read) const { return read(value); }
 };
 
 }  // namespace

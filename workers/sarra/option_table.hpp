@@ -5,15 +5,18 @@
 //
 // Names      "_" serves as "-".
 // Values     texts, lists of texts, switches, whole numbers; times ("5s", seconds) and sizes ("64KiB", bytes) as
-//            workers/service reads them.
+//            workers/service reads them. What has another form is read by a function of its own (Reader).
 // Errors     all of them in one run, each naming the setting, and for an unknown one the nearest that exists. Values are
 //            not repeated where they may be secret.
 // Lifetime   what the table points to outlives it.
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,9 +29,12 @@ struct Size {
   std::uint64_t bytes = 0;
 };
 
+// Takes the value of an option that may be repeated (on a command line: a list of texts); what it answers is a complaint.
+using Reader = std::function<std::optional<std::string>(const boost::json::value&)>;
+
 struct Option {
   using Target = std::variant<std::string*, std::vector<std::string>*, bool*, std::uint64_t*,
-                              std::chrono::milliseconds*, Size*>;
+                              std::chrono::milliseconds*, Size*, Reader>;
 
   std::string_view name;
   std::string_view help;

@@ -1,13 +1,12 @@
 #include "workers/sarra/publisher.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <utility>
 
 #include "workers/amqp/client.hpp"
+#include "workers/sarra/destinations.hpp"
 
 namespace simplevisor::sarra {
 namespace {
@@ -68,13 +67,9 @@ class Publisher {
 
   void publish(Outgoing outgoing) {
     // The first one makes the exchange; the others wait for it, as the order is kept.
-    const bool declares = options_.declare && sent_ == 0 && !options_.exchange.empty();
+    const bool declares = options_.declare && sent_ == 0;
     outgoing.message.header["destination"] =
-        declares
-            ? fmt::format("exchange={},routing_key={}",
-                          encoded(fmt::format("name={},type=topic,durable=true", encoded(options_.exchange))),
-                          encoded(outgoing.routing_key))
-            : fmt::format("/exchange/{}/{}", encoded(options_.exchange), encoded(outgoing.routing_key));
+        destination_of_post(options_.exchange, outgoing.routing_key, declares);
     client_->publish(++sent_, outgoing.message);
   }
 
@@ -82,17 +77,6 @@ class Publisher {
     if (std::exchange(leaving_, true)) return;
     failure_ = broker::Failure{kind, reason};
     client_->disconnect();
-  }
-
-  // For a value of workers/amqp's lists, or a name in its paths.
-  static std::string encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                         c == '_' || c == '-' || c == '.';
-      out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return out;
   }
 
   const PublisherOptions& options_;

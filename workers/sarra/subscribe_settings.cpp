@@ -12,9 +12,11 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <span>
 
 #include "workers/broker/credentials.hpp"
 #include "workers/broker/uri.hpp"
+#include "workers/sarra/destinations.hpp"
 #include "workers/sarra/names.hpp"
 
 namespace simplevisor::sarra {
@@ -26,15 +28,26 @@ using service::fail;
 
 constexpr std::size_t name_bytes_max = 255;
 
-// For a value of workers/amqp's lists.
-std::string encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-' || c == '.' || c == '/';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+// What the queue is bound by, in whichever way that was said.
+std::vector<Binding> bindings_of(const SubscribeSettings& s) {
+  std::vector<Binding> bindings = s.bindings;
+  if (bindings.empty())
+    bindings.push_back({.exchange = s.exchange.empty() ? "xpublic" : s.exchange, .subtopics = s.subtopics});
+  for (Binding& binding : bindings) {
+    if (binding.prefix.empty()) binding.prefix = s.topic_prefix;
+    if (binding.subtopics.empty()) binding.subtopics.emplace_back();
   }
-  return out;
+  return bindings;
+}
+
+// As a part of a list: exchange and keys.
+std::string binding_list(const Binding& binding, bool declare) {
+  std::vector<std::string> keys;
+  for (const std::string& subtopic : binding.subtopics)
+    keys.push_back(encoded_for_list(binding_key(binding.prefix, subtopic)));
+  return fmt::format("exchange={},routing_keys={}",
+                     encoded_for_list(exchange_list(binding.exchange, declare)),
+                     encoded_for_list(fmt::format("{}", fmt::join(keys, ","))));
 }
 
 std::expected<std::string, std::string> user_of(const SubscribeSettings& settings) {
@@ -73,6 +86,8 @@ std::vector<std::string> problems_of(const SubscribeSettings& s) {
   std::vector<std::string> problems;
   if (s.broker.empty()) problems.emplace_back("broker-uri: is not given");
   if (s.path.empty()) problems.emplace_back("path: is not given");
+  if (!s.bindings.empty() && !(s.exchange.empty() && s.subtopics.empty()))
+    problems.emplace_back("binding: instead of exchange and subtopic, not besides them");
   if (s.queue_name.size() > name_bytes_max) problems.emplace_back("queue-name: is too long");
   if (s.queue_name.empty() && s.state_dir.empty()) {
     problems.emplace_back("state-dir: needed to keep the name of the queue, unless queue-name is given");
@@ -112,6 +127,14 @@ OptionTable subscribe_options(SubscribeSettings& s) {
       {"broker-auth", "who we are: \"plain name=N pass=P\", \"x509 ...\", \"file:PATH\"", &s.broker_auth},
       {"broker-tls", "ca_file, ca_directory, verify, server_name", &s.broker_tls},
       {"exchange", "of the announcements (default: xpublic)", &s.exchange},
+      {"binding",
+       "EXCHANGE:SUBTOPIC, instead of exchange and subtopic; may be repeated, for several exchanges",
+       Reader{[&s](const json::value& value) -> std::optional<std::string> {
+         auto bindings = parse_bindings(value);
+         if (!bindings) return std::move(bindings).error();
+         s.bindings = *std::move(bindings);
+         return std::nullopt;
+       }}},
       {"declare-exchange", "make the exchange if it is not there (default: its publishers do)",
        &s.declare_exchange},
       {"topic-prefix", "what topics begin with (default: v03; for the old format v02.post)", &s.topic_prefix},
@@ -148,16 +171,17 @@ std::string destination_of(const SubscribeSettings& s, const std::string& queue,
   std::string arguments;
   if (s.expire.count() > 0) arguments += fmt::format("x-expires={},", s.expire.count());
   if (s.message_age_max.count() > 0) arguments += fmt::format("x-message-ttl={},", s.message_age_max.count());
-  std::vector<std::string> keys;
-  for (const std::string& subtopic : s.subtopics)
-    keys.push_back(encoded(binding_key(s.topic_prefix, subtopic)));
-  if (keys.empty()) keys.push_back(encoded(binding_key(s.topic_prefix, "")));
-  return fmt::format("exchange={},queue={},routing_keys={}",
-                     encoded(fmt::format("name={},type=topic,durable=true,declare={}", encoded(s.exchange),
-                                         s.declare_exchange)),
-                     encoded(fmt::format("name={},durable=true,expected={},arguments={}", encoded(queue),
-                                         expected, encoded(arguments))),
-                     encoded(fmt::format("{}", fmt::join(keys, ","))));
+  const std::vector<Binding> bindings = bindings_of(s);
+  std::string destination = fmt::format(
+      "{},queue={}", binding_list(bindings.front(), s.declare_exchange),
+      encoded_for_list(fmt::format("name={},durable=true,expected={},arguments={}", encoded_for_list(queue),
+                                   expected, encoded_for_list(arguments))));
+  std::vector<std::string> further;
+  for (const Binding& binding : std::span{bindings}.subspan(1))
+    further.push_back(encoded_for_list(binding_list(binding, s.declare_exchange)));
+  if (!further.empty())
+    destination += ",bindings=" + encoded_for_list(fmt::format("{}", fmt::join(further, ",")));
+  return destination;
 }
 
 service::Result<std::string> kept_name(const std::string& path, const std::string& chosen) {

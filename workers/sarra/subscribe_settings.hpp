@@ -3,7 +3,8 @@
 // Everything a subscriber can be told, and the transfer agent that follows from it.
 //
 // Broker     a durable queue of its own name, with x-expires and x-message-ttl where they are said, bound to the exchange by
-//            each subtopic; the exchange is its publishers' affair, unless `declare-exchange` is said.
+//            each subtopic, or by `binding` to several exchanges; an exchange is its publishers' affair, unless
+//            `declare-exchange` is said.
 // Name       as it is said, or q_USER.COMPONENT.CONFIG.USER_HOST_RANDOM, chosen by the first instance of a pool that
 //            starts, and kept in STATE-DIR/queue-name for the others and for the next start. So all of them know it before
 //            they connect.
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "workers/sarra/bindings.hpp"
 #include "workers/sarra/option_table.hpp"
 #include "workers/sarra/seen.hpp"
 #include "workers/sarra/subscription.hpp"
@@ -27,10 +29,11 @@ struct SubscribeSettings {
   std::string broker;
   std::vector<std::string> broker_auth;
   std::string broker_tls;
-  std::string exchange = "xpublic";
+  std::string exchange;  // empty: xpublic
   bool declare_exchange = false;
   std::string topic_prefix{"v03"};
-  std::vector<std::string> subtopics{"#"};
+  std::vector<std::string> subtopics;  // empty: all
+  std::vector<Binding> bindings;       // instead of exchange and subtopics
   std::string queue_name;
   std::string component = "subscribe";
   std::string config = "default";
