@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "workers/stomp/complaint.hpp"
@@ -59,8 +60,9 @@ AckMode mode_of(std::string_view ack) {
 // The beginning of a message that cannot be taken, as it was read.
 std::string raw_of(const Frame& frame) {
   std::string raw = frame.command + "\n";
-  for (const auto& [name, value] : frame.headers) raw += name + ":" + value + "\n";
-  return raw + "\n" + frame.body;
+  for (const auto& [name, value] : frame.headers)
+    fmt::format_to(std::back_inserter(raw), "{}:{}\n", name, value);
+  return raw.append("\n").append(frame.body);
 }
 
 }  // namespace

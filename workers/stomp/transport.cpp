@@ -25,7 +25,7 @@ Failure unavailable(const broker::Endpoint& endpoint, std::string_view what, con
 // Resolves, connects, and sets what is asked of the socket.
 class Connector {
  public:
-  Connector(asio::any_io_executor executor, const Options& options)
+  Connector(const asio::any_io_executor& executor, const Options& options)
       : resolver_{executor}, endpoint_{options.endpoint}, sockopts_{options.sockopts} {}
 
   void connect(tcp::socket& socket, Transport::Opened opened) {
@@ -188,7 +188,8 @@ Result<asio::ssl::context> make_context(const broker::TlsOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> make_transport(asio::any_io_executor executor, const Options& options) {
+Result<std::unique_ptr<Transport>> make_transport(const asio::any_io_executor& executor,
+                                                  const Options& options) {
   if (!options.endpoint.tls) return std::make_unique<PlainTransport>(executor, options);
   auto context = make_context(options.tls);
   if (!context) return std::unexpected(std::move(context).error());

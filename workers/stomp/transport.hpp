@@ -39,7 +39,7 @@ class Transport {
 };
 
 // Reads certificate files.
-[[nodiscard]] broker::Result<std::unique_ptr<Transport>> make_transport(boost::asio::any_io_executor executor,
-                                                                        const Options& options);
+[[nodiscard]] broker::Result<std::unique_ptr<Transport>> make_transport(
+    const boost::asio::any_io_executor& executor, const Options& options);
 
 }  // namespace simplevisor::stomp

@@ -15,12 +15,12 @@ using service::report;
 
 Link::Link(boost::asio::any_io_executor executor, std::string name, broker::Address address, MakeClient make,
            Tell tell)
-    : executor_{executor},
+    : executor_{std::move(executor)},
       name_{std::move(name)},
       make_{std::move(make)},
       tell_{std::move(tell)},
       endpoints_{std::move(address), std::random_device{}()},
-      delay_{executor} {}
+      delay_{executor_} {}
 
 Link::~Link() = default;
 

@@ -28,11 +28,11 @@ Failure failure_of(const std::string& path, const dirq::Error& error) {
 
 QueueSource::QueueSource(boost::asio::any_io_executor executor, QueueSourceOptions options,
                          SourceListener listener)
-    : executor_{executor},
+    : executor_{std::move(executor)},
       options_{std::move(options)},
       listener_{std::move(listener)},
-      poll_{executor},
-      attend_{executor} {}
+      poll_{executor_},
+      attend_{executor_} {}
 
 void QueueSource::open() {
   auto queue = TakingQueue::open(options_.path, options_.kind);

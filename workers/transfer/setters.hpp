@@ -115,8 +115,9 @@ Setter list_of_pairs(Field field, bool free_text = false) {
     std::vector<Pairs> all;
     const auto add = [&](const json::value& one) {
       auto given = free_text && one.is_string() ? Pairs{{"", std::string{one.as_string()}}} : pairs_of(one);
-      if (given) all.push_back(*std::move(given));
-      return given.has_value();
+      if (!given) return false;
+      all.push_back(*std::move(given));
+      return true;
     };
     bool well = true;
     if (value.is_array()) {
