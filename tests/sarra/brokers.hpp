@@ -55,12 +55,6 @@ class BrokersTest : public testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
-  [[nodiscard]] std::vector<std::string> poster(const std::vector<std::string>& more) const {
-    std::vector<std::string> arguments{ANNOUNCE_PROGRAM, "--broker-uri", rabbit->amqp_uri(), "--base-dir",
-                                       directory / "site"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
   // Until the subscriber's queue is bound: the name it chose is kept before, so it is asked for at the broker.
   [[nodiscard]] bool bound(std::size_t bindings = 1) const {
     return until([&] {

@@ -18,7 +18,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-class SarraBrokersTest : public BrokersTest {};
+class SarraBrokersTest : public BrokersTest {
+ protected:
+  [[nodiscard]] std::vector<std::string> poster(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments{ANNOUNCE_PROGRAM, "--broker-uri", rabbit->amqp_uri(), "--base-dir",
+                                       directory / "site"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+};
 
 TEST_F(SarraBrokersTest, TakesEveryMessageThatSr3Posts) {
   const json::value captured = json::parse(consumer::read_file(VECTORS_DIR "/sarra/wire.json"));

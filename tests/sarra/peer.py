@@ -3,6 +3,7 @@
 
   peer.py URI publish FILE              one JSON object a line: exchange, routing_key, content_type, headers, body
   peer.py URI receive EXCHANGE COUNT    declares the exchange, binds a queue to all; says "ready", then prints COUNT such objects
+  peer.py URI drain QUEUE               takes what there is, and prints it in the same way
   peer.py URI declare QUEUE EXCHANGE ARGUMENTS KEY...   a durable queue with arguments (JSON), bound by each key
 """
 import json
@@ -28,20 +29,33 @@ def publish(channel, file):
         channel.basic_publish(message["exchange"], message["routing_key"], message["body"].encode(), properties)
 
 
+def show(method, properties, body):
+    print(json.dumps({"exchange": method.exchange, "routing_key": method.routing_key,
+                      "content_type": properties.content_type, "content_encoding": properties.content_encoding,
+                      "delivery_mode": properties.delivery_mode, "headers": properties.headers or {},
+                      "body": body.decode()}), flush=True)
+
+
 def receive(channel, name, count):
     exchange(channel, name)
     queue = channel.queue_declare("", exclusive=True).method.queue
     channel.queue_bind(queue, name, "#")
     print("ready", flush=True)
     for method, properties, body in channel.consume(queue):
-        print(json.dumps({"exchange": method.exchange, "routing_key": method.routing_key,
-                          "content_type": properties.content_type, "content_encoding": properties.content_encoding,
-                          "delivery_mode": properties.delivery_mode, "headers": properties.headers or {},
-                          "body": body.decode()}), flush=True)
+        show(method, properties, body)
         channel.basic_ack(method.delivery_tag)
         count -= 1
         if count == 0:
             return
+
+
+def drain(channel, queue):
+    while True:
+        method, properties, body = channel.basic_get(queue)
+        if method is None:
+            return
+        show(method, properties, body)
+        channel.basic_ack(method.delivery_tag)
 
 
 def declare(channel, queue, name, arguments, keys):
@@ -59,6 +73,8 @@ def main():
         publish(channel, words[0])
     elif command == "receive":
         receive(channel, words[0], int(words[1]))
+    elif command == "drain":
+        drain(channel, words[0])
     elif command == "declare":
         declare(channel, words[0], words[1], words[2], words[3:])
     connection.close()

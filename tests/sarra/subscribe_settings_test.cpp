@@ -97,6 +97,49 @@ TEST_F(SubscribeSettingsTest, SayWhichBindingIsNone) {
   EXPECT_EQ(complaint(json::array(1001, "a:b")), "binding: more than 1000");
 }
 
+TEST_F(SubscribeSettingsTest, PostOnInsteadOfToAQueue) {
+  settings.path.clear();
+  settings.broker_auth = {"plain name=carl pass=x"};
+  settings.post_exchange = "xs_out";
+  const auto same = prepare(settings).value();
+  EXPECT_EQ(same.transfer.outgoing.broker_uri, settings.broker);
+  EXPECT_EQ(same.transfer.outgoing.broker_auth, same.transfer.incoming.broker_auth);
+  EXPECT_FALSE(same.transfer.mandatory) << "nobody has to be bound";
+  EXPECT_TRUE(same.transfer.reliable);
+  EXPECT_EQ(same.transfer.dead_letter, directory / "state/dead");
+  EXPECT_EQ(same.post->repost.exchange, "xs_out");
+  EXPECT_THAT(same.post->repost.prefixes_of_arrival, ElementsAre("v03"));
+  settings.post_exchange.clear();
+  settings.post_broker = "amqp://bob@elsewhere";
+  const auto other = prepare(settings).value();
+  EXPECT_EQ(other.transfer.outgoing.broker_uri, settings.post_broker);
+  EXPECT_TRUE(other.transfer.outgoing.broker_auth.empty()) << "nobody is told another's password";
+  EXPECT_EQ(other.post->repost.exchange, "xs_bob");
+}
+
+TEST_F(SubscribeSettingsTest, SayWhereNothingCanBePostedTo) {
+  settings.post_exchange = "xs_out";
+  EXPECT_EQ(trouble(), "path: announcements go to a queue, or are posted on, not both");
+  settings.path.clear();
+  settings.post_exchange = "xpublic";
+  EXPECT_EQ(trouble(), "post-exchange: xpublic is what is subscribed to, at the same broker");
+  settings.post_exchange = "xpub";
+  settings.post_exchange_split = 3;
+  settings.bindings = {{.exchange = "xpub02"}};
+  EXPECT_EQ(trouble(), "post-exchange: xpub02 is what is subscribed to, at the same broker");
+  settings.post_broker = "amqp://elsewhere";
+  EXPECT_EQ(trouble(), "none");
+  settings.post_broker = "stomp://elsewhere:61613";
+  EXPECT_EQ(trouble(), "post-broker: must be amqp:// or amqps://");
+  settings.state_dir.clear();
+  settings.queue_name = "q_alice.x";
+  EXPECT_EQ(trouble(), "dead-letter: needed to post on, unless state-dir is given");
+  settings.post_broker.clear();
+  settings.post_exchange.clear();
+  settings.path = directory / "q";
+  EXPECT_EQ(trouble(), "post-exchange: needed by the other settings of that name, or post-broker");
+}
+
 TEST_F(SubscribeSettingsTest, WithoutExpireAndAgeTheQueueHasNoArguments) {
   EXPECT_TRUE(amqp::parse_destination(destination_of(settings, "q")).value().queue->arguments.empty());
 }

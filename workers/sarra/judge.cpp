@@ -52,8 +52,12 @@ Judgement judge(const message::Message& message, const Patterns& patterns, const
     announcement.file_op = {{"remove", ""}};
     as_it_came = false;
   }
-  return Wanted{for_the_queue(message, as_it_came ? message.body : encode_v03(announcement)),
+  Wanted wanted{for_the_queue(message, as_it_came ? message.body : encode_v03(announcement)),
                 duplicate_key(announcement), announcement.rel_path};
+  // The key it came by is the new name's.
+  if (decision == Patterns::Decision::accept_removal_of_old_name)
+    wanted.message.header.erase("amqp-routing-key");
+  return wanted;
 }
 
 }  // namespace simplevisor::sarra

@@ -62,6 +62,12 @@ std::string topic_of(std::string_view prefix, std::string_view rel_path) {
   return topic;
 }
 
+std::string key_of_topic(std::string_view topic) {
+  std::string key = escaped_word(topic);
+  cut(key, topic_bytes_max);
+  return key;
+}
+
 std::string binding_key(std::string_view prefix, std::string_view subtopic) {
   std::string words{subtopic.empty() ? "#" : subtopic};
   std::ranges::replace(words, '/', '.');

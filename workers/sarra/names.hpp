@@ -28,6 +28,9 @@ inline constexpr std::string_view v02_topic_prefix = "v02.post";
 // The routing key of an announcement of `rel_path`.
 [[nodiscard]] std::string topic_of(std::string_view prefix, std::string_view rel_path);
 
+// The routing key of an announcement that names its topic itself.
+[[nodiscard]] std::string key_of_topic(std::string_view topic);
+
 // The key to bind a queue by; `subtopic` with "." or "/" between its words, "*" for one of them and "#" for any number.
 // An empty one means all.
 [[nodiscard]] std::string binding_key(std::string_view prefix, std::string_view subtopic);

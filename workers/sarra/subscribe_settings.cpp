@@ -50,14 +50,42 @@ std::string binding_list(const Binding& binding, bool declare) {
                      encoded_for_list(fmt::format("{}", fmt::join(keys, ","))));
 }
 
-std::expected<std::string, std::string> user_of(const SubscribeSettings& settings) {
-  for (const std::string& text : settings.broker_auth) {
+// A broker, and who we are there. `prefix`: of the settings it was said by.
+struct Side {
+  std::string broker;
+  std::vector<std::string> auth;
+  std::string tls;
+  std::string_view prefix;
+};
+
+bool posts(const SubscribeSettings& s) {
+  return !s.post_broker.empty() || !s.post_exchange.empty();
+}
+
+Side incoming(const SubscribeSettings& s) {
+  return {s.broker, s.broker_auth, s.broker_tls, ""};
+}
+
+Side outgoing(const SubscribeSettings& s) {
+  if (!s.post_broker.empty()) return {s.post_broker, s.post_broker_auth, s.post_broker_tls, "post-"};
+  Side same = incoming(s);
+  if (!s.post_broker_auth.empty()) same.auth = s.post_broker_auth;
+  if (!s.post_broker_tls.empty()) same.tls = s.post_broker_tls;
+  return same;
+}
+
+std::expected<std::string, std::string> user_of(const Side& side) {
+  for (const std::string& text : side.auth) {
     const auto credential = broker::parse_credential(text);
-    if (!credential) return std::unexpected("broker-auth: " + credential.error().message);
+    if (!credential)
+      return std::unexpected(fmt::format("{}broker-auth: {}", side.prefix, credential.error().message));
     if (const auto* plain = std::get_if<broker::Plain>(&*credential)) return plain->name;
   }
-  const auto address = broker::parse_address(settings.broker);
-  if (!address) return std::unexpected("broker-uri: " + address.error().message);
+  const std::string_view setting = side.prefix.empty() ? "broker-uri" : "post-broker";
+  const auto address = broker::parse_address(side.broker);
+  if (!address) return std::unexpected(fmt::format("{}: {}", setting, address.error().message));
+  if (address->endpoints.front().protocol != broker::Protocol::amqp)
+    return std::unexpected(fmt::format("{}: must be amqp:// or amqps://", setting));
   return address->endpoints.front().user.value_or("anonymous");
 }
 
@@ -85,7 +113,14 @@ std::unexpected<service::Error> cannot_keep(const std::string& path) {
 std::vector<std::string> problems_of(const SubscribeSettings& s) {
   std::vector<std::string> problems;
   if (s.broker.empty()) problems.emplace_back("broker-uri: is not given");
-  if (s.path.empty()) problems.emplace_back("path: is not given");
+  if (s.path.empty() && !posts(s))
+    problems.emplace_back("path: is not given, and neither is post-broker nor post-exchange");
+  if (!s.path.empty() && posts(s))
+    problems.emplace_back("path: announcements go to a queue, or are posted on, not both");
+  if (!posts(s) && (s.post_exchange_split > 0 || !s.post_broker_auth.empty() || !s.post_broker_tls.empty()))
+    problems.emplace_back("post-exchange: needed by the other settings of that name, or post-broker");
+  if (posts(s) && s.dead_letter.empty() && s.state_dir.empty())
+    problems.emplace_back("dead-letter: needed to post on, unless state-dir is given");
   if (!s.bindings.empty() && !(s.exchange.empty() && s.subtopics.empty()))
     problems.emplace_back("binding: instead of exchange and subtopic, not besides them");
   if (s.queue_name.size() > name_bytes_max) problems.emplace_back("queue-name: is too long");
@@ -97,21 +132,31 @@ std::vector<std::string> problems_of(const SubscribeSettings& s) {
   return problems;
 }
 
+void add_broker(json::object& object, const std::string& whose, const Side& side) {
+  object[whose + "-broker-uri"] = side.broker;
+  if (!side.auth.empty()) object[whose + "-broker-auth"] = json::array(side.auth.begin(), side.auth.end());
+  if (!side.tls.empty()) object[whose + "-broker-tls"] = side.tls;
+}
+
 json::object transfer_object(const SubscribeSettings& s, const std::string& queue, bool expected) {
   json::object object{
       {"reliable", true},
-      {"incoming-broker-uri", s.broker},
       {"subscribe", json::array{json::object{{"destination", destination_of(s, queue, expected)}}}},
       {"prefetch", s.prefetch},
-      {"passive", s.passive},
-      {"outgoing-queue", json::object{{"path", s.path}}},
-      {"durability", s.durability},
-      {"batch", s.batch},
       {"message-bytes-max", s.message_bytes_max.bytes}};
-  if (!s.broker_auth.empty())
-    object["incoming-broker-auth"] = json::array(s.broker_auth.begin(), s.broker_auth.end());
-  if (!s.broker_tls.empty()) object["incoming-broker-tls"] = s.broker_tls;
-  if (!s.dead_letter.empty()) object["dead-letter"] = s.dead_letter;
+  add_broker(object, "incoming", incoming(s));
+  if (posts(s)) {
+    add_broker(object, "outgoing", outgoing(s));
+    object["mandatory"] = false;  // that nobody is bound to an exchange is normal
+  } else {
+    object["outgoing-queue"] = json::object{{"path", s.path}};
+    object["durability"] = s.durability;
+    object["batch"] = s.batch;
+  }
+  if (!s.dead_letter.empty())
+    object["dead-letter"] = s.dead_letter;
+  else if (posts(s))
+    object["dead-letter"] = s.state_dir + "/dead";
   if (!s.status_file.empty()) object["status-file"] = s.status_file;
   if (s.count > 0) object["count"] = s.count;
   if (s.timeout_inactivity.count() > 0)
@@ -119,55 +164,30 @@ json::object transfer_object(const SubscribeSettings& s, const std::string& queu
   return object;
 }
 
-}  // namespace
-
-OptionTable subscribe_options(SubscribeSettings& s) {
-  return OptionTable{{
-      {"broker-uri", "where the broker is: amqp://USER@HOST", &s.broker},
-      {"broker-auth", "who we are: \"plain name=N pass=P\", \"x509 ...\", \"file:PATH\"", &s.broker_auth},
-      {"broker-tls", "ca_file, ca_directory, verify, server_name", &s.broker_tls},
-      {"exchange", "of the announcements (default: xpublic)", &s.exchange},
-      {"binding",
-       "EXCHANGE:SUBTOPIC, instead of exchange and subtopic; may be repeated, for several exchanges",
-       Reader{[&s](const json::value& value) -> std::optional<std::string> {
-         auto bindings = parse_bindings(value);
-         if (!bindings) return std::move(bindings).error();
-         s.bindings = *std::move(bindings);
-         return std::nullopt;
-       }}},
-      {"declare-exchange", "make the exchange if it is not there (default: its publishers do)",
-       &s.declare_exchange},
-      {"topic-prefix", "what topics begin with (default: v03; for the old format v02.post)", &s.topic_prefix},
-      {"subtopic", "what to subscribe to, after the prefix; may be repeated (default: all)", &s.subtopics},
-      {"queue-name", "at the broker (default: chosen once, kept in state-dir)", &s.queue_name},
-      {"component", "part of a chosen queue name", &s.component},
-      {"config", "part of a chosen queue name", &s.config},
-      {"expire", "the broker deletes the queue when nobody consumed for this long; 0: never", &s.expire},
-      {"message-age-max", "announcements older than this are not wanted; 0: any", &s.message_age_max},
-      {"file-age-max", "files older than this are not wanted; 0: any", &s.file_age_max},
-      {"file-age-min", "files younger than this have to wait", &s.file_age_min},
-      {"prefetch", "announcements that the broker may give us beyond those acknowledged", &s.prefetch, 1,
-       65'535},
-      {"passive", "declare and bind nothing: the queue is there as it is", &s.passive},
-      {"patterns", "\"accept REGEX\" or \"reject REGEX\", the first that matches decides; may be repeated",
-       &s.patterns},
-      {"accept-unmatched", "what no pattern matches is wanted (default)", &s.accept_unmatched},
-      {"nodupe-ttl", "what all instances have seen within this time is not wanted again; 0: off",
-       &s.nodupe_ttl},
-      {"nodupe-entries", "how many of them are remembered", &s.nodupe_entries, 16, 100'000'000},
-      {"path", "directory queue that accepted announcements go to", &s.path},
-      {"durability", "of that queue: none, data or full (default)", &s.durability},
-      {"batch", "announcements made durable together", &s.batch, 1, 256},
-      {"dead-letter", "queue for what is no announcement (default: PATH.dead)", &s.dead_letter},
-      {"state-dir", "what all instances of a pool share", &s.state_dir},
-      {"status-file", "file in which the counters are kept, JSON", &s.status_file},
-      {"message-bytes-max", "larger messages are set aside", &s.message_bytes_max},
-      {"count", "leave after this many accepted announcements", &s.count},
-      {"timeout-inactivity", "leave when nothing was accepted for this long", &s.timeout_inactivity},
-  }};
+std::expected<PostSinkOptions, std::string> post_of(const SubscribeSettings& s) {
+  const auto user = user_of(outgoing(s));
+  if (!user) return std::unexpected(user.error());
+  PostSinkOptions post;
+  post.declare = s.post_declare;
+  post.repost.exchange = s.post_exchange.empty() ? exchange_of(*user) : s.post_exchange;
+  post.repost.split = s.post_exchange_split;
+  post.repost.topic_prefix = s.post_topic_prefix;
+  const bool same_broker = s.post_broker.empty() || s.post_broker == s.broker;
+  for (const Binding& binding : bindings_of(s)) {
+    post.repost.prefixes_of_arrival.push_back(binding.prefix);
+    // It would go round for ever.
+    if (same_broker && post.repost.may_go_to(binding.exchange)) {
+      return std::unexpected(
+          fmt::format("post-exchange: {} is what is subscribed to, at the same broker", binding.exchange));
+    }
+  }
+  return post;
 }
 
+}  // namespace
+
 std::string destination_of(const SubscribeSettings& s, const std::string& queue, bool expected) {
+  if (s.passive) return "/amq/queue/" + encoded_for_list(queue);
   std::string arguments;
   if (s.expire.count() > 0) arguments += fmt::format("x-expires={},", s.expire.count());
   if (s.message_age_max.count() > 0) arguments += fmt::format("x-message-ttl={},", s.message_age_max.count());
@@ -214,8 +234,9 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
   Subscriber made{
       {},
       {*std::move(patterns), {settings.message_age_max, settings.file_age_max, settings.file_age_min}, {}},
+      {},
       {}};
-  const auto user = user_of(settings);
+  const auto user = user_of(incoming(settings));
   if (!user) return fail(ExitCode::config, user.error());
   if (!settings.state_dir.empty()) {
     std::error_code error;
@@ -230,6 +251,11 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
                           queue_name(*user, settings.component, settings.config, *user + '_' + share()));
     if (!kept) return std::unexpected(std::move(kept).error());
     queue = *std::move(kept);
+  }
+  if (posts(settings)) {
+    auto post = post_of(settings);
+    if (!post) return fail(ExitCode::config, post.error());
+    made.post = *std::move(post);
   }
   if (settings.nodupe_ttl.count() > 0) {
     Seen::Options options;

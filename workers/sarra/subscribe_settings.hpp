@@ -8,6 +8,8 @@
 // Name       as it is said, or q_USER.COMPONENT.CONFIG.USER_HOST_RANDOM, chosen by the first instance of a pool that
 //            starts, and kept in STATE-DIR/queue-name for the others and for the next start. So all of them know it before
 //            they connect.
+// Posting on to an exchange (`post-broker`, `post-exchange`), at the same broker or another, instead of to a directory queue: sr3's
+//            shovel, and with `nodupe-ttl` its winnow.
 // Errors     one line each.
 #pragma once
 
@@ -18,6 +20,7 @@
 
 #include "workers/sarra/bindings.hpp"
 #include "workers/sarra/option_table.hpp"
+#include "workers/sarra/post_sink.hpp"
 #include "workers/sarra/seen.hpp"
 #include "workers/sarra/subscription.hpp"
 #include "workers/service/error.hpp"
@@ -48,6 +51,13 @@ struct SubscribeSettings {
   std::chrono::milliseconds nodupe_ttl{0};
   std::uint64_t nodupe_entries = 262'144;
   std::string path;
+  std::string post_broker;
+  std::vector<std::string> post_broker_auth;
+  std::string post_broker_tls;
+  std::string post_exchange;
+  std::uint64_t post_exchange_split = 0;
+  std::string post_topic_prefix{v03_topic_prefix};
+  bool post_declare = true;
   std::string durability = "full";
   std::uint64_t batch = 100;
   std::string dead_letter;
@@ -64,6 +74,7 @@ struct Subscriber {
   transfer::Settings transfer;
   SubscriptionOptions subscription;
   std::optional<Seen> seen;
+  std::optional<PostSinkOptions> post;  // none: to a directory queue
 };
 
 // Makes the state directory, the name in it, and the memory of what was seen.

@@ -86,15 +86,16 @@ class Agent::Loop {
         status_file_{settings.status_file},
         taps_{durability_of(settings)} {}
 
-  service::Result<void> prepare(const MakeSource& make) {
+  service::Result<void> prepare(const MakeEnds& ends) {
     SourceListener listener{.tell = [this](Event event) { on(std::move(event)); },
                             .bring = [this](Brought brought) { return bring(std::move(brought)); },
                             .more = [this] { want_later(); }};
-    auto source = make ? make(io_.get_executor(), settings_, std::move(listener))
-                       : make_source(io_.get_executor(), settings_, std::move(listener));
+    const MakeSource source_maker = ends.source ? ends.source : make_source;
+    auto source = source_maker(io_.get_executor(), settings_, std::move(listener));
     if (!source) return std::unexpected(std::move(source).error());
     source_ = *std::move(source);
-    auto sink = make_sink(io_.get_executor(), settings_, [this](Event event) { on(std::move(event)); });
+    const MakeSink sink_maker = ends.sink ? ends.sink : make_sink;
+    auto sink = sink_maker(io_.get_executor(), settings_, [this](Event event) { on(std::move(event)); });
     if (!sink) return std::unexpected(std::move(sink).error());
     sink_ = *std::move(sink);
     if (!settings_.filter.empty()) {
@@ -431,7 +432,7 @@ class Agent::Loop {
 };
 
 service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bool supervised,
-                                                    const MakeSource& make) {
+                                                    const MakeEnds& ends) {
   if (const auto problems = contradictions(settings); !problems.empty())
     return service::fail(ExitCode::config, problems.front());
   if (!settings.filter.empty()) {
@@ -440,7 +441,7 @@ service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bo
                            fmt::format("filter {}: {}", settings.filter.front(), error.message()));
   }
   auto loop = std::make_unique<Loop>(settings, supervised);
-  if (auto prepared = loop->prepare(make); !prepared) return std::unexpected(std::move(prepared).error());
+  if (auto prepared = loop->prepare(ends); !prepared) return std::unexpected(std::move(prepared).error());
   if (auto claimed = loop->claim(); !claimed) return std::unexpected(std::move(claimed).error());
   return std::unique_ptr<Agent>{new Agent{std::move(loop)}};
 }

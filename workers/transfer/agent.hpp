@@ -20,13 +20,20 @@ namespace simplevisor::transfer {
 
 using MakeSource = std::function<service::Result<std::unique_ptr<Source>>(
     const boost::asio::any_io_executor& executor, const Settings& settings, SourceListener listener)>;
+using MakeSink = std::function<service::Result<std::unique_ptr<Sink>>(
+    const boost::asio::any_io_executor& executor, const Settings& settings, TellSink tell)>;
+
+// What makes the two ends, instead of make_source() and make_sink() (ends.hpp), which is what an empty one stands for.
+struct MakeEnds {
+  MakeSource source = {};
+  MakeSink sink = {};
+};
 
 class Agent {
  public:
-  // `supervised`: somebody restarts us, so that a lost broker ends us unless the settings say otherwise. `make`: the source
-  // is made by it instead of by make_source() (ends.hpp).
+  // `supervised`: somebody restarts us, so that a lost broker ends us unless the settings say otherwise.
   static service::Result<std::unique_ptr<Agent>> make(const Settings& settings, bool supervised,
-                                                      const MakeSource& make = {});
+                                                      const MakeEnds& ends = {});
   ~Agent();
 
   // What the process ends with; the reason, if there is one, has been reported.
