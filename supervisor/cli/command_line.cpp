@@ -1,54 +1,21 @@
 #include "supervisor/cli/command_line.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <string_view>
 
+#include "supervisor/cli/command_table.hpp"
 #include "supervisor/config/spelling.hpp"
 #include "supervisor/config/units.hpp"
 
 namespace simplevisor::cli {
 namespace {
 
-struct Verb {
-  std::string_view name;
-  Command command;
-  std::string_view path;  // help on the PATH it takes; "" for none
-  bool path_required;
-  std::string_view help;
-};
-
-constexpr std::array<Verb, 8> verbs{{
-    {"start", Command::start, "what to start; without it the supervisor itself", false,
-     "run the supervisor in the foreground, or start PATH"},
-    {"stop", Command::stop, "what to stop; without it the whole tree and the supervisor", false,
-     "stop the supervisor and its tree, or PATH"},
-    {"restart", Command::restart, "what to restart", true, "stop and start PATH"},
-    {"status", Command::status, "whose status; without it all", false,
-     "show the condition of the tree; without PATH the exit code is that of an init script"},
-    {"check", Command::check, "what to check; without it all", false,
-     "compare wanted with actual: exit 0 as expected, 1 healing, 2 failed or missing, 3 cannot reach"},
-    {"tree", Command::tree, "the top of what to draw; without it the root", false, "draw the tree"},
-    {"check_configuration", Command::check_configuration, "", false,
-     "read the configuration and say what is wrong"},
-    {"version", Command::version, "", false, "print the version"},
-}};
-
-constexpr std::array<std::string_view, 9> options{
-    "--conf", "--socket", "--json", "--timeout", "--no-wait", "--daemon", "--verbose", "--version", "--help"};
-
-// The options of one command alone, and which.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> own_options{
-    {{"--daemon", "start"}, {"--verbose", "check_configuration"}}};
-
-std::string hyphenated(std::string_view name) {
-  std::string text(name);
-  std::ranges::replace(text, '_', '-');
-  return text;
-}
+using std::chrono::milliseconds;
 
 std::string with_suggestion(std::string message, std::string_view word,
                             std::span<const std::string_view> valid) {
@@ -57,27 +24,71 @@ std::string with_suggestion(std::string message, std::string_view word,
   return message;
 }
 
-std::string complaint_about_rest(const std::string& word, const Verb* verb) {
-  if (word.size() > 1 && word.starts_with('-')) {
-    const std::string name = word.substr(0, word.find('='));
-    for (const auto& [option, owner] : own_options) {
-      if (option == name) return fmt::format("'{}' belongs behind '{}'", option, owner);
+std::string complaint_about_option(const std::string& name) {
+  std::vector<std::string_view> known{"--help"};
+  for (const OptionRow& option : global_options()) known.push_back(option.name);
+  std::string owners;
+  for (const CommandRow& command : commands_table()) {
+    for (const OptionRow& option : command.options) {
+      known.push_back(option.name);
+      if (option.name == name || option.letter == name)
+        owners += fmt::format("{}'{}'", owners.empty() ? "" : " or ", command.name);
     }
-    return with_suggestion(fmt::format("unknown option '{}'", name), name, options);
   }
-  if (verb != nullptr) return fmt::format("unexpected argument '{}' after '{}'", word, verb->name);
-  std::array<std::string_view, verbs.size()> names{};
-  std::ranges::transform(verbs, names.begin(), &Verb::name);
+  if (!owners.empty()) return fmt::format("'{}' belongs behind {}", name, owners);
+  return with_suggestion(fmt::format("unknown option '{}'", name), name, known);
+}
+
+std::string complaint_about_rest(const std::string& word, const CommandRow* command) {
+  if (word.size() > 1 && word.starts_with('-')) return complaint_about_option(word.substr(0, word.find('=')));
+  if (command != nullptr) return fmt::format("unexpected argument '{}' after '{}'", word, command->name);
+  std::vector<std::string_view> names;
+  for (const CommandRow& row : commands_table()) {
+    if (!row.hidden) names.push_back(row.name);
+  }
   return with_suggestion(fmt::format("unknown command '{}'", word), word, names);
+}
+
+// CLI11 says where a value is wrong; in one line, without its type names.
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
 }
 
 // What a shell leaves of an unset variable must not mean "all", or the usual place.
 const CLI::Validator not_empty{
     [](const std::string& value) -> std::string { return value.empty() ? "must not be empty" : ""; }, ""};
 
-// CLI11 says where a value is wrong; in one line, without its type names.
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
+CLI::Validator one_of(std::vector<std::string_view> choices) {
+  return {[choices = std::move(choices)](const std::string& value) -> std::string {
+            if (std::ranges::find(choices, value) != choices.end()) return "";
+            return with_suggestion(fmt::format("'{}' is none of {}", value, fmt::join(choices, ", ")), value,
+                                   choices);
+          },
+          ""};
+}
+
+milliseconds duration(const std::string& name, const std::string& text) {
+  const auto value = config::parse_duration(text);
+  if (!value) throw CLI::ValidationError(name, value.error());
+  if (value->count() == 0) throw CLI::ValidationError(name, "must be more than 0");
+  return *value;
+}
+
+template <class Row>
+std::uint64_t number(const Row& row, const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < row.min || value > row.max) {
+    throw CLI::ValidationError(std::string(row.name),
+                               fmt::format("'{}' is no whole number from {} to {}", text, row.min, row.max));
+  }
+  return value;
+}
+
+std::string plain(std::string_view help) {
+  std::string text(help);
+  std::erase(text, '`');
   return text;
 }
 
@@ -87,21 +98,8 @@ class Parser {
     app_.require_subcommand(0, 1);
     app_.allow_extras();
     app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app_.add_option("--conf", line_.conf,
-                    "configuration file (else $SIMPLEVISOR_CONF, ./simplevisor.toml, "
-                    "~/.config/simplevisor/simplevisor.toml, /etc/simplevisor/simplevisor.toml)")
-        ->type_name("FILE")
-        ->check(not_empty);
-    app_.add_option("--socket", line_.socket, "control socket (else control.sock in the state directory)")
-        ->type_name("SOCKET")
-        ->check(not_empty);
-    app_.add_flag("--json", line_.json, "print JSON, also for errors");
-    app_.add_option("--timeout", timeout_, "how long to wait at most: 500ms, 20s, 1m30s")
-        ->type_name("DURATION")
-        ->check(not_empty);
-    app_.add_flag("--no-wait", line_.no_wait, "do not wait until it is done");
-    app_.add_flag("--version", version_, "print the version");
-    for (const Verb& verb : verbs) add(verb);
+    for (const OptionRow& option : global_options()) add(app_, option);
+    for (const CommandRow& command : commands_table()) add(command);
   }
 
   std::expected<CommandLine, Halt> parse(std::vector<std::string> words) {
@@ -122,44 +120,84 @@ class Parser {
   }
 
  private:
-  void add(const Verb& verb) {
-    CLI::App* sub = app_.add_subcommand(std::string(verb.name), std::string(verb.help));
-    sub->fallthrough();  // globals after the verb
-    if (hyphenated(verb.name) != verb.name) sub->alias(hyphenated(verb.name));
-    if (!verb.path.empty()) {
-      sub->add_option("PATH", line_.path, std::string(verb.path))->type_name("")->check(not_empty);
+  void add(const CommandRow& command) {
+    CLI::App* sub = app_.add_subcommand(std::string(command.name), plain(command.help));
+    sub->fallthrough();  // globals after the command
+    if (command.hidden) sub->group("");
+    if (hyphenated(command.name) != command.name) sub->alias(hyphenated(command.name));
+    for (const ArgumentRow& argument : command.arguments) {
+      add_valued(*sub, argument, std::string(argument.name))->type_name("");
     }
-    if (verb.command == Command::start) {
-      sub->add_flag("--daemon", line_.daemon,
-                    "run in the background; return when the tree is up, or say why not");
+    for (const OptionRow& option : command.options) add(*sub, option);
+    sub->footer(footer_of(command));
+  }
+
+  static std::string footer_of(const CommandRow& command) {
+    std::string text = plain(command.details);
+    if (!command.exits.empty()) {
+      text += fmt::format("{}Exit codes, {}:", text.empty() ? "" : "\n", plain(command.exits_when));
+      for (const ExitRow& row : command.exits)
+        text += fmt::format("\n  {}  {}", row.code, plain(row.meaning));
     }
-    if (verb.command == Command::check_configuration) {
-      sub->add_flag("--verbose", line_.verbose, "print the tree that was understood");
+    return text;
+  }
+
+  void add(CLI::App& app, const OptionRow& option) {
+    std::string names(option.name);
+    if (!option.letter.empty()) names = fmt::format("{},{}", option.letter, option.name);
+    if (const auto* flag = std::get_if<bool CommandLine::*>(&option.into)) {
+      app.add_flag(names, line_.*(*flag), plain(option.help));
+      return;
     }
+    CLI::Option* declared = add_valued(app, option, names)->type_name(std::string(option.value));
+    if (std::holds_alternative<std::vector<std::string> CommandLine::*>(option.into))
+      declared->expected(1)->allow_extra_args(false)->take_all();
+  }
+
+  template <class Row>
+  CLI::Option* add_valued(CLI::App& app, const Row& row, const std::string& names) {
+    CLI::Option* declared = declare(app, row, names);
+    declared->check(not_empty);
+    if (!row.choices.empty()) declared->check(one_of(row.choices));
+    return declared;
+  }
+
+  template <class Row>
+  CLI::Option* declare(CLI::App& app, const Row& row, const std::string& names) {
+    const std::string help = plain(row.help);
+    if (const auto* text = std::get_if<std::string CommandLine::*>(&row.into))
+      return app.add_option(names, line_.*(*text), help);
+    if (const auto* texts = std::get_if<std::vector<std::string> CommandLine::*>(&row.into))
+      return app.add_option(names, line_.*(*texts), help)->take_all();
+    const auto read = [this, &row](const std::string& text) {
+      if (const auto* time = std::get_if<std::optional<milliseconds> CommandLine::*>(&row.into))
+        line_.*(*time) = duration(std::string(row.name), text);
+      else
+        line_.*std::get<std::optional<std::uint64_t> CommandLine::*>(row.into) = number(row, text);
+    };
+    return app.add_option_function<std::string>(names, read, help);
   }
 
   std::expected<CommandLine, Halt> result() {
-    const Verb* verb = nullptr;
-    for (const Verb& candidate : verbs) {
-      if (app_.got_subcommand(std::string(candidate.name))) verb = &candidate;
+    for (const CommandRow& command : commands_table()) {
+      if (app_.got_subcommand(std::string(command.name))) line_.command = &command;
     }
     auto rest = app_.remaining(true);
     // CLI11 leaves the mark itself among what it did not expect.
     if (const auto mark = std::ranges::find(rest, "--"); mark != rest.end()) rest.erase(mark);
-    if (!rest.empty()) return mistake(complaint_about_rest(rest.front(), verb));
-    if (verb == nullptr && !version_) return mistake("no command given; 'simplevisor --help' lists them");
-    line_.command = version_ ? Command::version : verb->command;
-    if (!timeout_.empty()) {
-      const auto timeout = config::parse_duration(timeout_);
-      if (!timeout) return mistake(fmt::format("--timeout: {}", timeout.error()));
-      if (timeout->count() == 0) return mistake("--timeout: must be more than 0");
-      line_.timeout = *timeout;
-    }
-    if (verb != nullptr && verb->path_required && line_.path.empty()) {
-      return mistake(fmt::format("'{}' needs a PATH", verb->name));
+    if (!rest.empty()) return mistake(complaint_about_rest(rest.front(), line_.command));
+    if (line_.command == nullptr && !line_.version)
+      return mistake("no command given; 'simplevisor --help' lists them");
+    if (line_.command != nullptr) {
+      const CLI::App* sub = app_.get_subcommand(std::string(line_.command->name));
+      for (const ArgumentRow& argument : line_.command->arguments) {
+        if (argument.required && sub->get_option(std::string(argument.name))->count() == 0)
+          return mistake(fmt::format("'{}' needs a {}", line_.command->name, argument.name));
+      }
     }
     if (line_.daemon && !line_.path.empty())
       return mistake("--daemon starts the supervisor itself; it takes no PATH");
+    if (line_.version) line_.command = find_command("version");
     return line_;
   }
 
@@ -169,8 +207,6 @@ class Parser {
 
   CLI::App app_{"Supervision trees for messaging hosts.", "simplevisor"};
   CommandLine line_;
-  std::string timeout_;
-  bool version_ = false;
   bool json_ = false;
 };
 

@@ -1,8 +1,9 @@
 // supervisor/cli/command_line.hpp
 //
-// The words after `simplevisor`, understood.
+// The words after `simplevisor`, understood. Which words there are is in command_table.hpp; this is what they are
+// turned into.
 //
-// Grammar    simplevisor [globals] COMMAND [globals] [PATH] [globals]; every verb may be written with "-" for
+// Grammar    simplevisor [globals] COMMAND [globals] [ARGUMENTS] [globals]; every command may be written with "-" for
 //            "_"; after "--" nothing is an option.
 // Errors     a Halt: what to print and with which code to leave, for mistakes (one line, with the nearest
 //            valid word) and for --help alike.
@@ -10,7 +11,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -20,16 +20,17 @@
 
 namespace simplevisor::cli {
 
-enum class Command : std::uint8_t { start, stop, restart, status, check, tree, check_configuration, version };
+struct CommandRow;
 
 struct CommandLine {
-  Command command = Command::version;
-  std::string path;    // a node's path, unique name or glob; "" for none
-  std::string conf;    // --conf; "" for the usual places
-  std::string socket;  // --socket; "" for the one in the configuration's state directory
+  const CommandRow* command = nullptr;  // of commands_table(); set in whatever parse_command_line() returns
+  std::string path;                     // a node's path, unique name or glob; "" for none
+  std::string conf;                     // --conf; "" for the usual places
+  std::string socket;                   // --socket; "" for the one in the configuration's state directory
   std::optional<std::chrono::milliseconds> timeout;
   bool json = false;
   bool no_wait = false;
+  bool version = false;
   bool daemon = false;   // of start
   bool verbose = false;  // of check_configuration
 };

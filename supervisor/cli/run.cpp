@@ -1,3 +1,4 @@
+#include "supervisor/cli/command_table.hpp"
 #include "supervisor/cli/commands.hpp"
 
 namespace simplevisor::cli {
@@ -15,33 +16,9 @@ std::expected<Asker, Failure> asker_for(const Context& context) {
 
 namespace {
 
-int carry_out(Context& context) {
-  switch (context.line.command) {
-    case Command::start:
-      return start(context);
-    case Command::stop:
-      return stop(context);
-    case Command::restart:
-      return restart(context);
-    case Command::status:
-      return status(context);
-    case Command::check:
-      return check(context);
-    case Command::tree:
-      return tree(context);
-    case Command::check_configuration:
-      return check_configuration(context);
-    case Command::version:
-      return version(context);
-  }
-  std::unreachable();
-}
-
 // A result that nobody can read is none, whatever was found.
 int code_of_lost_output(const CommandLine& line) {
-  if (line.command == Command::check) return code(CheckExit::unreachable);
-  if (line.command == Command::status && line.path.empty()) return code(StatusExit::unknown);
-  return code(Exit::failed);
+  return line.command->unwritten == nullptr ? code(Exit::failed) : line.command->unwritten(line);
 }
 
 }  // namespace
@@ -56,7 +33,7 @@ int run(std::vector<std::string> words, const Environment& environment, Terminal
     return code(Exit::done);
   }
   Context context{*line, environment, terminal, run_supervisor};
-  const int exit = carry_out(context);
+  const int exit = line->command->run(context);
   if (terminal.out.flush()) return exit;
   terminal.err << "simplevisor: standard output cannot be written\n";
   return code_of_lost_output(*line);

@@ -1,0 +1,153 @@
+#include "supervisor/cli/command_table.hpp"
+
+#include <algorithm>
+
+#include "supervisor/cli/commands.hpp"
+
+namespace simplevisor::cli {
+namespace {
+
+ArgumentRow path(std::string_view help, bool required = false) {
+  return {
+      .name = "PATH", .help = help, .into = &CommandLine::path, .required = required, .offer = Offer::node};
+}
+
+std::vector<CommandRow> make_commands() {
+  return {
+      {.name = "start",
+       .help = "run the supervisor in the foreground, or start PATH",
+       .run = start,
+       .arguments = {path("what to start; without it the supervisor itself")},
+       .options = {{.name = "--daemon",
+                    .help = "run in the background; return when the tree is up, or say why not",
+                    .into = &CommandLine::daemon}},
+       .details =
+           "With PATH it waits until the node is ready. In the foreground 1 means that the tree could not be "
+           "started, or gave up."},
+      {.name = "stop",
+       .help = "stop the supervisor and its tree, or PATH",
+       .run = stop,
+       .arguments = {path("what to stop; without it the whole tree and the supervisor")},
+       .details = "Without PATH it waits for the end of the supervisor's process: the next command may start "
+                  "it again."},
+      {.name = "restart",
+       .help = "stop and start PATH",
+       .run = restart,
+       .arguments = {path("what to restart", true)},
+       .details = "It waits until the node is ready again."},
+      {.name = "status",
+       .help = "show the condition of the tree; without PATH the exit code is that of an init script",
+       .run = status,
+       .arguments = {path("whose status; without it all")},
+       .exits = {{code(StatusExit::running), "running"},
+                 {code(StatusExit::dead_with_remains), "dead, and its socket is still there: it was killed"},
+                 {code(StatusExit::not_running), "not running"},
+                 {code(StatusExit::unknown),
+                  "unknown: not permitted, no answer, no configuration, standard output not written"}},
+       .exits_when = "without PATH, as of an init script (LSB)",
+       .unwritten =
+           [](const CommandLine& line) {
+             return line.path.empty() ? code(StatusExit::unknown) : code(Exit::failed);
+           }},
+      {.name = "check",
+       .help =
+           "compare wanted with actual: exit 0 as expected, 1 healing, 2 failed or missing, 3 cannot reach",
+       .run = check,
+       .arguments = {path("what to check; without it all")},
+       .exits = {{code(CheckExit::as_expected), "all is as expected"},
+                 {code(CheckExit::healing), "degraded but healing: waiting for a restart, starting"},
+                 {code(CheckExit::failed), "something failed or is missing"},
+                 {code(CheckExit::unreachable),
+                  "the supervisor cannot be reached (not running, not permitted, no answer), or standard "
+                  "output not "
+                  "written"}},
+       .exits_when = "of the condition; what else can go wrong has the codes of all commands",
+       .unwritten = [](const CommandLine&) { return code(CheckExit::unreachable); }},
+      {.name = "tree",
+       .help = "draw the tree",
+       .run = tree,
+       .arguments = {path("the top of what to draw; without it the root")}},
+      {.name = "check_configuration",
+       .help = "read the configuration and say what is wrong",
+       .run = check_configuration,
+       .options = {{.name = "--verbose",
+                    .help = "print the tree that was understood",
+                    .into = &CommandLine::verbose}},
+       .details = "Every problem in all files is told in one run, with file, line, column and key."},
+      {.name = "version", .help = "print the version", .run = version},
+  };
+}
+
+}  // namespace
+
+std::span<const CommandRow> commands_table() {
+  static const std::vector<CommandRow> rows = make_commands();
+  return rows;
+}
+
+std::span<const OptionRow> global_options() {
+  static const std::vector<OptionRow> rows{
+      {.name = "--conf",
+       .value = "FILE",
+       .help = "configuration file (else `$SIMPLEVISOR_CONF`, `./simplevisor.toml`, "
+               "`${XDG_CONFIG_HOME:-~/.config}/simplevisor/simplevisor.toml`, "
+               "`/etc/simplevisor/simplevisor.toml`)",
+       .into = &CommandLine::conf,
+       .offer = Offer::file},
+      {.name = "--socket",
+       .value = "SOCKET",
+       .help = "control socket (else `control.sock` in the state directory)",
+       .into = &CommandLine::socket,
+       .offer = Offer::file},
+      {.name = "--json", .help = "print JSON, also for errors", .into = &CommandLine::json},
+      {.name = "--timeout",
+       .value = "DURATION",
+       .help = "how long to wait at most: `500ms`, `20s`, `1m30s`",
+       .into = &CommandLine::timeout},
+      {.name = "--no-wait", .help = "do not wait until it is done", .into = &CommandLine::no_wait},
+      {.name = "--version", .help = "print the version", .into = &CommandLine::version},
+  };
+  return rows;
+}
+
+std::span<const ExitRow> common_exits() {
+  static const std::vector<ExitRow> rows{
+      {code(Exit::done), "done"},
+      {code(Exit::failed),
+       "failed: it was tried and did not work, was refused, or its result could not be written to standard "
+       "output"},
+      {code(Exit::usage), "usage: a mistake on the command line, or a path that is malformed"},
+      {code(Exit::no_such_node), "no such node, or a name that more than one node has"},
+      {code(Exit::not_permitted), "not permitted: only root and the supervisor's own user may command it"},
+      {code(Exit::timed_out), "timed out"},
+      {code(Exit::not_running), "the supervisor is not running"},
+      {code(Exit::bad_configuration), "bad configuration, or none was found"},
+  };
+  return rows;
+}
+
+const CommandRow* find_command(std::string_view name) {
+  const auto rows = commands_table();
+  const auto found = std::ranges::find_if(
+      rows, [&](const CommandRow& row) { return row.name == name || hyphenated(row.name) == name; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+std::string hyphenated(std::string_view name) {
+  std::string text(name);
+  // Those that begin with it are no words for people.
+  if (!text.starts_with('_')) std::ranges::replace(text, '_', '-');
+  return text;
+}
+
+std::string usage_of(const CommandRow& command) {
+  std::string text(command.name);
+  for (const ArgumentRow& argument : command.arguments) {
+    std::string word(argument.name);
+    if (std::holds_alternative<std::vector<std::string> CommandLine::*>(argument.into)) word += "...";
+    text += argument.required ? " " + word : " [" + word + "]";
+  }
+  return text;
+}
+
+}  // namespace simplevisor::cli
