@@ -9,8 +9,8 @@ namespace simplevisor::sarra {
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 class SarraFlowsTest : public BrokersTest {
  protected:
@@ -191,6 +191,37 @@ TEST_F(SarraFlowsTest, WhatIsNoAnnouncementIsSetAsideAndHoldsNobodyUp) {
   EXPECT_EQ(bodies_in("q_good").size(), 2U);
   EXPECT_EQ(consumer::queue_at(directory / "state/dead").count().value(), 1U);
   EXPECT_THAT(log(), HasSubstr("v03: not JSON"));
+}
+
+TEST_F(SarraFlowsTest, WhatIsStoredInADirectoryQueueIsPostedOn) {
+  const std::string queue = directory / "stored";
+  const auto body = [](const std::string& more) {
+    return R"({"pubTime":"20261121T221128", "baseUrl":"http://h/","relPath":"a/f")" + more + '}';
+  };
+  const message::Header json_type{{"content-type", "application/json"}};
+  consumer::add(queue, body(R"(,"n":1.0)"),
+                {{"content-type", "application/json"}, {"amqp-routing-key", "v03.moved.since"}});
+  consumer::add(queue, body(R"(,"topic":"v03.its.own")"), json_type);
+  consumer::add(queue, "{\"pubTime\":", json_type);
+  consumer::add(queue, "{}", {{"content-type", "application/geo+json"}});
+  ASSERT_TRUE(consumer::queue_at(queue).add("not even a message"));
+  ASSERT_EQ(peer({"declare", "q_stored", "xs_stored", "{}", "#"}), 0) << log();
+  const auto agent = start(
+      {SARRA_PROGRAM, "--from", queue, "--post-broker", rabbit->amqp_uri(), "--post-exchange", "xs_stored"});
+  ASSERT_TRUE(posted("q_stored", 2)) << log();
+  consumer::add(queue, body(R"(,"late":1)"), json_type);
+  ASSERT_TRUE(posted("q_stored", 3)) << log();
+  ASSERT_TRUE(until([&] { return consumer::queue_at(queue).count().value() == 0; })) << log();
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0) << log();
+  std::vector<std::string> got;
+  for (const json::object& one : drain("q_stored"))
+    got.push_back(text_of(one.at("routing_key")) + ' ' + text_of(one.at("body")));
+  EXPECT_THAT(got, UnorderedElementsAre("v03.a " + body(R"(,"n":1.0)"),
+                                        "v03.its.own " + body(R"(,"topic":"v03.its.own")"),
+                                        "v03.a " + body(R"(,"late":1)")));
+  EXPECT_EQ(consumer::queue_at(directory / "stored.dead").count().value(), 3U);
+  EXPECT_THAT(log(), AllOf(HasSubstr("v03: not JSON"), HasSubstr("of another format")));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "tests/consumer/support.hpp"
 #include "workers/amqp/destination.hpp"
+#include "workers/sarra/kept_name.hpp"
 #include "workers/sarra/subscribe_settings.hpp"
 
 namespace simplevisor::sarra {
@@ -138,6 +139,24 @@ TEST_F(SubscribeSettingsTest, SayWhereNothingCanBePostedTo) {
   settings.post_exchange.clear();
   settings.path = directory / "q";
   EXPECT_EQ(trouble(), "post-exchange: needed by the other settings of that name, or post-broker");
+}
+
+TEST_F(SubscribeSettingsTest, PostOnFromADirectoryQueue) {
+  settings = {};
+  settings.from = directory / "stored";
+  settings.post_broker = "amqp://bob@elsewhere";
+  const auto made = prepare(settings).value();
+  EXPECT_EQ(made.transfer.incoming.queue.at("path"), settings.from);
+  EXPECT_TRUE(made.transfer.remove && made.transfer.loop);
+  EXPECT_THAT(transfer::contradictions(made.transfer), testing::IsEmpty());
+  EXPECT_THAT(made.post->repost.prefixes_of_arrival, testing::IsEmpty());
+  settings.post_broker.clear();
+  settings.broker = "amqp://alice@localhost";
+  settings.passive = true;
+  EXPECT_EQ(trouble(),
+            "post-broker: needed by from, whose announcements are posted on; "
+            "broker-uri: has no meaning for a directory queue (from); "
+            "passive: has no meaning for a directory queue (from)");
 }
 
 TEST_F(SubscribeSettingsTest, WithoutExpireAndAgeTheQueueHasNoArguments) {

@@ -9,6 +9,7 @@ namespace simplevisor::sarra {
 
 OptionTable subscribe_options(SubscribeSettings& s) {
   return OptionTable{{
+      {"from", "directory queue whose announcements are posted on, instead of a broker's", &s.from},
       {"broker-uri", "where the broker is: amqp://USER@HOST", &s.broker},
       {"broker-auth", "who we are: \"plain name=N pass=P\", \"x509 ...\", \"file:PATH\"", &s.broker_auth},
       {"broker-tls", "ca_file, ca_directory, verify, server_name", &s.broker_tls},

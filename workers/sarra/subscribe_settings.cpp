@@ -1,22 +1,19 @@
 #include "workers/sarra/subscribe_settings.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <array>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <span>
 
 #include "workers/broker/credentials.hpp"
 #include "workers/broker/uri.hpp"
 #include "workers/sarra/destinations.hpp"
+#include "workers/sarra/kept_name.hpp"
 #include "workers/sarra/names.hpp"
 
 namespace simplevisor::sarra {
@@ -25,8 +22,6 @@ namespace {
 namespace json = boost::json;
 using service::ExitCode;
 using service::fail;
-
-constexpr std::size_t name_bytes_max = 255;
 
 // What the queue is bound by, in whichever way that was said.
 std::vector<Binding> bindings_of(const SubscribeSettings& s) {
@@ -89,42 +84,37 @@ std::expected<std::string, std::string> user_of(const Side& side) {
   return address->endpoints.front().user.value_or("anonymous");
 }
 
-std::string share() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  const std::string name = host.data();
-  std::random_device random;
-  return fmt::format("{}_{:08x}", name.substr(0, name.find('.')), random());
-}
-
-std::optional<std::string> name_in(const std::string& path) {
-  std::ifstream in{path};
-  std::string name;
-  if (!std::getline(in, name) || name.empty() || name.size() > name_bytes_max) return std::nullopt;
-  return name;
-}
-
-std::unexpected<service::Error> cannot_keep(const std::string& path) {
-  const int error = errno;
-  return fail(error == ENOSPC || error == EDQUOT ? ExitCode::temporary : ExitCode::cannot_create,
-              fmt::format("{}: {}", path, std::strerror(error)));
+// What has no meaning without a broker to subscribe at.
+void problems_of_queue(const SubscribeSettings& s, std::vector<std::string>& problems) {
+  if (s.post_broker.empty())
+    problems.emplace_back("post-broker: needed by from, whose announcements are posted on");
+  const std::pair<bool, std::string_view> said[]{
+      {!s.broker.empty(), "broker-uri"},     {!s.exchange.empty(), "exchange"},
+      {!s.subtopics.empty(), "subtopic"},    {!s.bindings.empty(), "binding"},
+      {!s.queue_name.empty(), "queue-name"}, {s.declare_exchange, "declare-exchange"},
+      {s.expire.count() > 0, "expire"},      {s.passive, "passive"}};
+  for (const auto& [is_said, name] : said) {
+    if (is_said) problems.push_back(fmt::format("{}: has no meaning for a directory queue (from)", name));
+  }
 }
 
 std::vector<std::string> problems_of(const SubscribeSettings& s) {
   std::vector<std::string> problems;
-  if (s.broker.empty()) problems.emplace_back("broker-uri: is not given");
-  if (s.path.empty() && !posts(s))
+  if (s.from.empty() && s.broker.empty())
+    problems.emplace_back("broker-uri: is not given, and neither is from");
+  if (!s.from.empty()) problems_of_queue(s, problems);
+  if (s.path.empty() && s.from.empty() && !posts(s))
     problems.emplace_back("path: is not given, and neither is post-broker nor post-exchange");
   if (!s.path.empty() && posts(s))
     problems.emplace_back("path: announcements go to a queue, or are posted on, not both");
   if (!posts(s) && (s.post_exchange_split > 0 || !s.post_broker_auth.empty() || !s.post_broker_tls.empty()))
     problems.emplace_back("post-exchange: needed by the other settings of that name, or post-broker");
-  if (posts(s) && s.dead_letter.empty() && s.state_dir.empty())
+  if (posts(s) && s.from.empty() && s.dead_letter.empty() && s.state_dir.empty())
     problems.emplace_back("dead-letter: needed to post on, unless state-dir is given");
   if (!s.bindings.empty() && !(s.exchange.empty() && s.subtopics.empty()))
     problems.emplace_back("binding: instead of exchange and subtopic, not besides them");
   if (s.queue_name.size() > name_bytes_max) problems.emplace_back("queue-name: is too long");
-  if (s.queue_name.empty() && s.state_dir.empty()) {
+  if (s.from.empty() && s.queue_name.empty() && s.state_dir.empty()) {
     problems.emplace_back("state-dir: needed to keep the name of the queue, unless queue-name is given");
   }
   if (s.nodupe_ttl.count() > 0 && s.state_dir.empty())
@@ -139,12 +129,16 @@ void add_broker(json::object& object, const std::string& whose, const Side& side
 }
 
 json::object transfer_object(const SubscribeSettings& s, const std::string& queue, bool expected) {
-  json::object object{
-      {"reliable", true},
-      {"subscribe", json::array{json::object{{"destination", destination_of(s, queue, expected)}}}},
-      {"prefetch", s.prefetch},
-      {"message-bytes-max", s.message_bytes_max.bytes}};
-  add_broker(object, "incoming", incoming(s));
+  json::object object{{"reliable", true}, {"message-bytes-max", s.message_bytes_max.bytes}};
+  if (s.from.empty()) {
+    add_broker(object, "incoming", incoming(s));
+    object["subscribe"] = json::array{json::object{{"destination", destination_of(s, queue, expected)}}};
+    object["prefetch"] = s.prefetch;
+  } else {
+    object["incoming-queue"] = json::object{{"path", s.from}};
+    object["remove"] = true;
+    object["loop"] = true;
+  }
   if (posts(s)) {
     add_broker(object, "outgoing", outgoing(s));
     object["mandatory"] = false;  // that nobody is bound to an exchange is normal
@@ -155,13 +149,30 @@ json::object transfer_object(const SubscribeSettings& s, const std::string& queu
   }
   if (!s.dead_letter.empty())
     object["dead-letter"] = s.dead_letter;
-  else if (posts(s))
+  else if (posts(s) && s.from.empty())
     object["dead-letter"] = s.state_dir + "/dead";
   if (!s.status_file.empty()) object["status-file"] = s.status_file;
   if (s.count > 0) object["count"] = s.count;
   if (s.timeout_inactivity.count() > 0)
     object["timeout-inactivity"] = fmt::format("{}ms", s.timeout_inactivity.count());
   return object;
+}
+
+std::string share() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  const std::string name = host.data();
+  std::random_device random;
+  return fmt::format("{}_{:08x}", name.substr(0, name.find('.')), random());
+}
+
+// The name of the queue at the broker, for all instances of the pool and for the next start.
+service::Result<std::string> queue_of(const SubscribeSettings& settings) {
+  const auto user = user_of(incoming(settings));
+  if (!user) return fail(ExitCode::config, user.error());
+  if (!settings.queue_name.empty()) return settings.queue_name;
+  return kept_name(settings.state_dir + "/queue-name",
+                   queue_name(*user, settings.component, settings.config, *user + '_' + share()));
 }
 
 std::expected<PostSinkOptions, std::string> post_of(const SubscribeSettings& s) {
@@ -172,6 +183,8 @@ std::expected<PostSinkOptions, std::string> post_of(const SubscribeSettings& s) 
   post.repost.exchange = s.post_exchange.empty() ? exchange_of(*user) : s.post_exchange;
   post.repost.split = s.post_exchange_split;
   post.repost.topic_prefix = s.post_topic_prefix;
+  // The key that a stored announcement once came by may be older than its path.
+  if (!s.from.empty()) return post;
   const bool same_broker = s.post_broker.empty() || s.post_broker == s.broker;
   for (const Binding& binding : bindings_of(s)) {
     post.repost.prefixes_of_arrival.push_back(binding.prefix);
@@ -204,27 +217,6 @@ std::string destination_of(const SubscribeSettings& s, const std::string& queue,
   return destination;
 }
 
-service::Result<std::string> kept_name(const std::string& path, const std::string& chosen) {
-  if (auto name = name_in(path)) return *std::move(name);
-  const std::string temporary = fmt::format("{}.{}", path, ::getpid());
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (file < 0) return cannot_keep(temporary);
-  const std::string line = chosen + '\n';
-  const bool written =
-      ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
-  if (::close(file) != 0 || !written) return cannot_keep(temporary);
-  // Never over another's: who comes second takes what is there.
-  const bool kept = ::link(temporary.c_str(), path.c_str()) == 0;
-  const int error = errno;
-  ::unlink(temporary.c_str());
-  if (!kept && error != EEXIST) {
-    errno = error;
-    return cannot_keep(path);
-  }
-  if (auto name = name_in(path)) return *std::move(name);
-  return fail(ExitCode::data, fmt::format("{}: holds no queue name", path));
-}
-
 service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
   if (const auto problems = problems_of(settings); !problems.empty()) {
     return fail(ExitCode::config, fmt::format("{}", fmt::join(problems, "; ")));
@@ -236,8 +228,6 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
       {*std::move(patterns), {settings.message_age_max, settings.file_age_max, settings.file_age_min}, {}},
       {},
       {}};
-  const auto user = user_of(incoming(settings));
-  if (!user) return fail(ExitCode::config, user.error());
   if (!settings.state_dir.empty()) {
     std::error_code error;
     std::filesystem::create_directories(settings.state_dir, error);
@@ -245,12 +235,18 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
       return fail(ExitCode::cannot_create,
                   fmt::format("state-dir: {}: {}", settings.state_dir, error.message()));
   }
-  std::string queue = settings.queue_name;
-  if (queue.empty()) {
-    auto kept = kept_name(settings.state_dir + "/queue-name",
-                          queue_name(*user, settings.component, settings.config, *user + '_' + share()));
-    if (!kept) return std::unexpected(std::move(kept).error());
-    queue = *std::move(kept);
+  bool expected = false;
+  if (settings.from.empty()) {
+    auto queue = queue_of(settings);
+    if (!queue) return std::unexpected(std::move(queue).error());
+    made.subscription.queue = *std::move(queue);
+  } else {
+    made.subscription.foreign = SubscriptionOptions::Foreign::set_aside;
+  }
+  if (settings.from.empty() && !settings.state_dir.empty()) {
+    const std::string mark = settings.state_dir + "/subscribed";
+    expected = name_in(mark) == made.subscription.queue;
+    if (!expected) made.subscription.mark = mark;
   }
   if (posts(settings)) {
     auto post = post_of(settings);
@@ -265,14 +261,8 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
     if (!seen) return fail(ExitCode::cannot_create, seen.error());
     made.seen.emplace(*std::move(seen));
   }
-  bool expected = false;
-  if (!settings.state_dir.empty()) {
-    const std::string mark = settings.state_dir + "/subscribed";
-    expected = name_in(mark) == queue;
-    if (!expected) made.subscription.mark = mark;
-  }
-  made.subscription.queue = queue;
-  const auto problems = transfer::set_from(made.transfer, transfer_object(settings, queue, expected));
+  const auto problems =
+      transfer::set_from(made.transfer, transfer_object(settings, made.subscription.queue, expected));
   if (!problems.empty()) return fail(ExitCode::config, fmt::format("{}", fmt::join(problems, "; ")));
   return made;
 }

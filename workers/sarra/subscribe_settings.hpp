@@ -9,7 +9,8 @@
 //            starts, and kept in STATE-DIR/queue-name for the others and for the next start. So all of them know it before
 //            they connect.
 // Posting on to an exchange (`post-broker`, `post-exchange`), at the same broker or another, instead of to a directory queue: sr3's
-//            shovel, and with `nodupe-ttl` its winnow.
+//            shovel, and with `nodupe-ttl` its winnow. `from` a directory queue instead of a broker: what is stored there, and
+//            was wanted, is removed once it is posted on.
 // Errors     one line each.
 #pragma once
 
@@ -29,6 +30,7 @@
 namespace simplevisor::sarra {
 
 struct SubscribeSettings {
+  std::string from;  // a directory queue, instead of a broker
   std::string broker;
   std::vector<std::string> broker_auth;
   std::string broker_tls;
@@ -79,10 +81,6 @@ struct Subscriber {
 
 // Makes the state directory, the name in it, and the memory of what was seen.
 [[nodiscard]] service::Result<Subscriber> prepare(const SubscribeSettings& settings);
-
-// The name that `path` holds, and holds from now on if it held none: one of several processes that come at once has its
-// way.
-[[nodiscard]] service::Result<std::string> kept_name(const std::string& path, const std::string& chosen);
 
 // The queue with its bindings, as workers/amqp takes it. `expected`: we have made it before.
 [[nodiscard]] std::string destination_of(const SubscribeSettings& settings, const std::string& queue,

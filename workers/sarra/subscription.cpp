@@ -43,7 +43,8 @@ transfer::SourceListener Subscription::listener_for_inner() {
 }
 
 void Subscription::want(std::size_t room) {
-  inner_->want(room > waiting_.size() ? room - waiting_.size() : 0);
+  const std::size_t here = waiting_.size() + arriving_;
+  inner_->want(room > here ? room - here : 0);
 }
 
 Ticket Subscription::bring(Brought brought) {
@@ -52,9 +53,11 @@ Ticket Subscription::bring(Brought brought) {
     passed_.emplace(listener_.bring(std::move(brought)), Passed{inner, {}, {}});
     return inner;
   }
+  ++arriving_;
   // Nothing can be settled before the source that brought it knows its ticket.
   boost::asio::post(executor_,
                     [this, connection = connection_, inner, message = *std::move(brought.message)]() mutable {
+                      --arriving_;
                       if (connection == connection_) look_at({inner, std::move(message)});
                     });
   return inner;
@@ -76,14 +79,18 @@ void Subscription::look_at(Waiting waiting) {
     }
   }
   if (const auto* later = std::get_if<Later>(&judgement)) return wait(std::move(waiting), later->delay);
-  if (auto* malformed = std::get_if<Malformed>(&judgement)) {
-    Brought nothing{{}, std::move(malformed->reason), waiting.message.body.size()};
-    const Ticket ticket = listener_.bring(std::move(nothing));
-    passed_.emplace(ticket, Passed{waiting.inner, {}, std::move(waiting.message)});
-    return;
-  }
-  ++(std::holds_alternative<Foreign>(judgement) ? foreign_ : unwanted_);
+  if (auto* malformed = std::get_if<Malformed>(&judgement))
+    return set_aside(std::move(waiting), std::move(malformed->reason));
+  const bool foreign = std::holds_alternative<Foreign>(judgement);
+  ++(foreign ? foreign_ : unwanted_);
+  if (foreign && options_.foreign == SubscriptionOptions::Foreign::set_aside)
+    return set_aside(std::move(waiting), "no announcement of Sarracenia's, but of another format");
   turn_away(waiting.inner);
+}
+
+void Subscription::set_aside(Waiting waiting, std::string reason) {
+  const Ticket ticket = listener_.bring({{}, std::move(reason), waiting.message.body.size()});
+  passed_.emplace(ticket, Passed{waiting.inner, {}, std::move(waiting.message)});
 }
 
 void Subscription::pass(Ticket inner, Wanted wanted, std::optional<Seen::Fingerprint> claim) {

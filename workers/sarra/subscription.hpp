@@ -1,7 +1,7 @@
 // workers/sarra/subscription.hpp
 //
 // A source that turns away what a subscriber does not want: it stands between a transfer agent and the source that brings
-// messages from the broker.
+// messages from the broker, or from a directory queue.
 //
 // Judged     each message once it comes (judge.hpp), then by what all instances have seen (seen.hpp). Who is turned away is
 //            acknowledged and counted; the agent never hears of it. What is no announcement is told to the agent as such, so
@@ -28,9 +28,13 @@
 namespace simplevisor::sarra {
 
 struct SubscriptionOptions {
+  // Messages of a format that is none of ours: at a broker nobody misses them; in a queue somebody has put them there.
+  enum class Foreign : std::uint8_t { turn_away, set_aside };
+
   Patterns patterns;
   Ages ages;
-  std::string queue;
+  Foreign foreign = Foreign::turn_away;
+  std::string queue = {};
   std::string mark =
       {};  // file that gets the queue's name once the queue is there; empty: it has it, or there is none
 };
@@ -69,6 +73,7 @@ class Subscription final : public transfer::Source {
   void look_at(Waiting waiting);
   void pass(transfer::Ticket inner, Wanted wanted, std::optional<Seen::Fingerprint> claim);
   void turn_away(transfer::Ticket inner);
+  void set_aside(Waiting waiting, std::string reason);
   void wait(Waiting waiting, std::chrono::milliseconds delay);
   void set_timer();
   void look_again();
@@ -85,6 +90,7 @@ class Subscription final : public transfer::Source {
   std::unordered_map<transfer::Ticket, Passed> passed_;  // by the agent's ticket
   std::multimap<Clock::time_point, Waiting> waiting_;
   boost::asio::steady_timer timer_;
+  std::size_t arriving_ = 0;      // brought, and not looked at yet
   std::uint64_t connection_ = 0;  // tickets of an earlier one are forgotten
   std::uint64_t unwanted_ = 0;
   std::uint64_t duplicates_ = 0;
