@@ -179,6 +179,11 @@ TEST_F(SarraBrokersTest, SharesQueuesWithOthersAndNeedsNoMoreThanASubscribersPer
       << log();
 }
 
+TEST_F(SarraBrokersTest, APassiveSubscriberMakesNoQueue) {
+  EXPECT_EQ(run(subscriber({"--queue-name", "q_guest.missing", "--passive"})), 78) << log();
+  EXPECT_THAT(log(), HasSubstr("NOT_FOUND - no queue"));
+}
+
 TEST_F(SarraBrokersTest, OneQueueTakesFromSeveralExchanges) {
   std::vector<json::object> lines;
   for (const auto& [exchange, key, path] : {std::tuple{"xs_one", "v03.a", "a/1"},

@@ -161,7 +161,8 @@ Outcome Fetcher::fetch(std::string_view body) {
 }
 
 Outcome Fetcher::act(const Announcement& announcement) {
-  if (announcement.partial) return failed("a part of a file, which is not supported");
+  if (announcement.partial)
+    return failed("a part of a file (blocks, or parts), which is not supported: only whole files are");
   auto outcome = announcement.file_op.empty() ? get_file(announcement) : operate(announcement);
   if (outcome) return outcome;
   const std::string& path = announcement.rel_path;

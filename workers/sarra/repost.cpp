@@ -39,10 +39,12 @@ std::optional<std::int64_t> split_override(const Announcement& announcement) {
 std::optional<std::string> key_of_its_own(const message::Message& message, const Announcement& announcement,
                                           const std::vector<std::string>& prefixes) {
   const auto came_by = message.header.find("amqp-routing-key");
-  // A field of that name in a form that is none of ours is somebody else's.
+  // A field of that name in a form that is none of ours is somebody else's; one that is not UTF-8 has no place in JSON.
   const bool has_topic = announcement.topic || other(announcement, "topic") != nullptr;
-  if (has_topic || prefixes.empty() || came_by == message.header.end() || came_by->second.empty())
+  if (has_topic || prefixes.empty() || came_by == message.header.end() || came_by->second.empty() ||
+      message::first_invalid_utf8(came_by->second)) {
     return std::nullopt;
+  }
   const bool is_the_paths = std::ranges::any_of(prefixes, [&](const std::string& prefix) {
     return topic_of(prefix, announcement.rel_path) == came_by->second;
   });
