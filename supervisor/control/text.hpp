@@ -1,8 +1,8 @@
 // supervisor/control/text.hpp
 //
-// Text that comes from outside, made safe: UTF-8 and the percent code of URLs.
+// Text that comes from outside, made safe: UTF-8 (runtime/utf8.hpp) and the percent code of URLs.
 //
-// Semantics  RFC 3629 (no overlong forms, surrogates or values above U+10FFFF) and RFC 3986.
+// Semantics  RFC 3986.
 // Threads    pure functions.
 #pragma once
 
@@ -10,13 +10,13 @@
 #include <string>
 #include <string_view>
 
+#include "supervisor/runtime/utf8.hpp"
+
 namespace simplevisor::control {
 
-// The number of bytes of the well-formed character at the start of `text`; 0 when there is none.
-std::size_t utf8_character(std::string_view text);
-bool is_utf8(std::string_view text);
-// The same text with U+FFFD for each byte that is not part of a well-formed character.
-std::string clean_utf8(std::string_view text);
+using runtime::clean_utf8;
+using runtime::is_utf8;
+using runtime::utf8_character;
 
 // nullopt when a % is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text);

@@ -15,6 +15,7 @@ using core::NodeId;
 Engine::Engine(const Workers::Context& context)
     : io_{context.io},
       configuration_{context.configuration},
+      journal_{context.journal},
       tree_{context.configuration.root, static_cast<std::uint64_t>(Clock::now().time_since_epoch().count())},
       workers_{context, [this](core::Event event) { tree_.post(std::move(event)); }, [this] { settle(); }},
       timer_{context.io} {}
@@ -78,6 +79,7 @@ void Engine::settle() {
   }
   settling_ = false;
   arm_timer();
+  if (journal_) journal_->nudge();
 
   const auto state = tree_.root_state();
   if (state == core::Tree::RootState::running && on_up_) std::exchange(on_up_, nullptr)();
@@ -141,6 +143,41 @@ std::string Engine::why_ended(NodeId child) const {
 }
 
 void Engine::perform(const core::Report& action) {
+  log(action);
+  if (journal_) note(action);
+}
+
+void Engine::note(const core::Report& report) const {
+  using Kind = core::Report::Kind;
+  const auto kind = [&] {
+    switch (report.kind) {
+      case Kind::supervisor_started:
+        return journal::Kind::supervisor_started;
+      case Kind::supervisor_start_failed:
+        return journal::Kind::supervisor_start_failed;
+      case Kind::supervisor_stopped:
+        return journal::Kind::supervisor_stopped;
+      case Kind::gave_up:
+        return journal::Kind::gave_up;
+      case Kind::cooling_down:
+        return journal::Kind::cooling_down;
+      case Kind::restarting:
+        return journal::Kind::restarting;
+      case Kind::retrying:
+        return journal::Kind::retrying;
+      case Kind::auto_shutdown:
+        return journal::Kind::auto_shutdown;
+    }
+    std::unreachable();
+  }();
+  const bool trouble = report.kind == Kind::gave_up || report.kind == Kind::supervisor_start_failed;
+  journal_->record(journal::Event{.kind = kind,
+                                  .path = path_of(report.supervisor),
+                                  .about = path_of(report.child),
+                                  .text = trouble ? trouble_ : why_ended(report.child)});
+}
+
+void Engine::log(const core::Report& action) {
   const std::string supervisor = path_of(action.supervisor);
   const core::Node& node = tree_.node(action.supervisor);
   using Kind = core::Report::Kind;

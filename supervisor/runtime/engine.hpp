@@ -57,10 +57,13 @@ class Engine {
   void perform(const core::KillWorker& action);
   void perform(const core::Reply& action);
   void perform(const core::Report& action);
+  void log(const core::Report& report);
+  void note(const core::Report& report) const;
   [[nodiscard]] std::string why_ended(core::NodeId child) const;
 
   boost::asio::io_context& io_;
   const config::Configuration& configuration_;
+  journal::Recorder* const journal_;
   core::Tree tree_;
   Workers workers_;
   boost::asio::steady_timer timer_;

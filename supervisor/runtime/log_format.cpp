@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "supervisor/runtime/utf8.hpp"
+
 namespace simplevisor::runtime {
 
 namespace {
@@ -64,51 +66,6 @@ void append_one_line(Buffer& to, std::string_view text) {
       fmt::format_to(std::back_inserter(to), "\\x{:02x}", static_cast<unsigned char>(c));
     }
   }
-}
-
-// How many bytes the well-formed UTF-8 sequence at the start of `text` has; 0 when there is none (Unicode,
-// table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
-    return at(i) >= low && at(i) <= high;
-  };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return continues(1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const bool second = continues(1, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf);
-    return second && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const bool second = continues(1, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf);
-    return second && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-void append_json_string(Buffer& to, std::string_view text) {
-  to.push_back('"');
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const char c = text.front();
-    if (length == 0) {
-      append(to, "\\ufffd");
-    } else if (c == '"' || c == '\\') {
-      to.push_back('\\');
-      to.push_back(c);
-    } else if (c == '\n') {
-      append(to, "\\n");
-    } else if (c == '\t') {
-      append(to, "\\t");
-    } else if (is_control(static_cast<unsigned char>(c))) {
-      fmt::format_to(std::back_inserter(to), "\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      append(to, text.substr(0, length));
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  to.push_back('"');
 }
 
 void append_json(Buffer& to, const spdlog::details::log_msg& message, std::string_view payload) {

@@ -18,6 +18,10 @@
 
 namespace simplevisor::runtime {
 
+namespace journal {
+class Recorder;
+}
+
 enum class NodeType : std::uint8_t { supervisor, pool, worker };
 
 // What `check` makes of a node. `failed` outweighs `healing`, `healing` outweighs `good`.
@@ -85,6 +89,9 @@ class Service {
   // Stops the whole tree in order, after which the supervisor ends. `done` when the tree is down; asked again, it hurries:
   // graces are skipped.
   virtual void shut_down(Done done) = 0;
+
+  // What happened, for whoever asks on any thread; nullptr when nobody keeps it.
+  [[nodiscard]] virtual const journal::Recorder* journal() const { return nullptr; }
 };
 
 }  // namespace simplevisor::runtime

@@ -44,12 +44,14 @@ std::size_t descriptors_needed(const core::ChildSpec& node, const config::Config
 
 struct Supervisor::State {
   State(config::Configuration declared, StateDir opened, std::unique_ptr<Logging> log,
-        std::unique_ptr<Capture> output, std::optional<rlimit> nofile)
+        std::unique_ptr<Capture> output, std::unique_ptr<journal::Recorder> recorder,
+        std::optional<rlimit> nofile)
       : configuration{std::move(declared)},
         state_dir{std::move(opened)},
         logging{std::move(log)},
         capture{std::move(output)},
-        engine{{io, configuration, state_dir, *capture, process::real_syscalls(), nofile}},
+        journal{std::move(recorder)},
+        engine{{io, configuration, state_dir, *capture, process::real_syscalls(), nofile, journal.get()}},
         reaper{
             io,
             {.is_known = [this](pid_t pid) { return engine.knows(pid); },
@@ -63,6 +65,10 @@ struct Supervisor::State {
     if (on_started) std::exchange(on_started, nullptr)(std::move(answer));
   }
   void over();
+  void note(journal::Kind kind, std::string text) {
+    journal->record(
+        {.kind = kind, .path = configuration.root->name, .pid = ::getpid(), .text = std::move(text)});
+  }
   [[nodiscard]] bool ending() const;
 
   boost::asio::io_context io{1};
@@ -70,6 +76,7 @@ struct Supervisor::State {
   StateDir state_dir;
   std::unique_ptr<Logging> logging;
   std::unique_ptr<Capture> capture;
+  std::unique_ptr<journal::Recorder> journal;
   Engine engine;
   process::Reaper reaper;
   Done on_started;
@@ -120,10 +127,15 @@ std::expected<std::unique_ptr<Supervisor>, SupervisorError> Supervisor::create(
       Capture::start(configuration.settings.state_dir, configuration.settings.capture, std::move(options));
   if (!capture) return refuse(capture.error().message);
 
+  auto journal =
+      journal::Recorder::open({.place = {.dir = state_dir->path() + "/journal"},
+                               .report = [](const std::string& trouble) { spdlog::error("{}", trouble); }});
+  if (!journal) return refuse(journal.error().message);
+
   try {
     const auto nofile = limit->raised() ? std::optional{limit->before} : std::nullopt;
     auto state = std::make_unique<State>(std::move(configuration), *std::move(state_dir), *std::move(logging),
-                                         *std::move(capture), nofile);
+                                         *std::move(capture), *std::move(journal), nofile);
     return std::unique_ptr<Supervisor>(new Supervisor(std::move(state)));
   } catch (const std::exception& error) {  // no epoll, signalfd or timerfd to be had
     return refuse(fmt::format("cannot set up the supervision loop: {}", error.what()));
@@ -144,6 +156,7 @@ int Supervisor::run() {
   State& s = *state_;
   spdlog::info("simplevisor {} supervises {} as pid {}, state in {}", version, s.configuration.settings.name,
                ::getpid(), s.state_dir.path());
+  s.note(journal::Kind::began, fmt::format("simplevisor {}", version));
   s.engine.start(
       [&s] {
         ::malloc_trim(0);
@@ -179,6 +192,7 @@ int Supervisor::run() {
 
 void Supervisor::State::over() {
   down = true;
+  note(journal::Kind::over, engine.trouble());
   const bool failed = engine.tree().root_state() == core::Tree::RootState::failed;
   const bool called_off = failed && asked_to_end;
   started(Answer{Outcome::failed, called_off ? "stopped before it was up" : engine.trouble(), {}});
@@ -190,8 +204,10 @@ void Supervisor::State::shut_down(Done done) {
   if (done) waiting_for_end.push_back(std::move(done));
   if (std::exchange(asked_to_end, true)) {
     spdlog::info("asked again: graces are skipped");
+    note(journal::Kind::ending, "asked again: graces are skipped");
     return engine.hurry();
   }
+  note(journal::Kind::ending, "");
   engine.stop();
 }
 
@@ -220,6 +236,10 @@ void Supervisor::State::on_signal(int signal, pid_t sender) {
 }
 
 // ---- Service -----------------------------------------------------------------------------------------------
+
+const journal::Recorder* Supervisor::journal() const {
+  return state_->journal.get();
+}
 
 boost::asio::any_io_executor Supervisor::executor() {
   return state_->io.get_executor();

@@ -51,6 +51,7 @@ class Supervisor final : public Service {
   void stop(std::string_view pattern, Done done) override;
   void restart(std::string_view pattern, Done done) override;
   void shut_down(Done done) override;
+  [[nodiscard]] const journal::Recorder* journal() const override;
 
  private:
   struct State;

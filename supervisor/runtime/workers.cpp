@@ -69,6 +69,24 @@ Milliseconds last_grace(const core::Shutdown& shutdown) {
   std::unreachable();
 }
 
+journal::End end_of(const Worker& worker, const process::ExitStatus& status) {
+  using journal::Cause;
+  Cause cause = Cause::failed;
+  if (worker.doomed) {
+    cause = Cause::unhealthy;
+  } else if (worker.asked_to_stop) {
+    cause = Cause::asked;
+  } else if (status.signal != 0) {
+    cause = Cause::signalled;
+  } else if (status.success()) {
+    cause = Cause::exited;
+  }
+  return {.cause = cause,
+          .status = status.signal != 0 ? status.signal : status.code,
+          .by_signal = status.signal != 0,
+          .lived = std::chrono::duration_cast<Milliseconds>(Clock::now() - worker.started_at)};
+}
+
 // Ends are followed by a look for leftovers, but never more often than this.
 constexpr std::chrono::seconds sweep_interval{2};
 constexpr int sweeps_again_max = 5;
@@ -150,12 +168,16 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
     worker.more().trouble = "could not be started: " + pid.error();
     worker.extra->monitor.reset();
     spdlog::error("{}: {}", worker.path(), worker.extra->trouble);
+    note(journal::Kind::start_failed, worker, pid.error(),
+         journal::End{.cause = journal::Cause::not_started});
     return post_(core::WorkerStartFailed{worker.node, worker.life});
   }
   worker.pid = *pid;
+  worker.started_at = Clock::now();
   ++worker.starts;
   pids_.emplace(*pid, index);
   if (spdlog::should_log(spdlog::level::info)) spdlog::info("{}: started as pid {}", worker.path(), *pid);
+  note(journal::Kind::started, worker);
   if (worker.extra && worker.extra->monitor) worker.extra->monitor->started(*pid);
   if (worker.program->setup->ready.kind == config::Readiness::Kind::exec) {
     post_(core::WorkerStarted{worker.node, worker.life});
@@ -270,11 +292,23 @@ void Workers::ready(std::uint32_t index) {
   if (worker.program->setup->ready.kind == config::Readiness::Kind::exec)
     return;  // told when it was launched
   spdlog::info("{}: ready", worker.path());
+  note(journal::Kind::ready, worker);
   post_(core::WorkerStarted{worker.node, worker.life});
   settle_();
 }
 
 // ---- Ending ------------------------------------------------------------------------------------------------
+
+void Workers::note(journal::Kind kind, const Worker& worker, std::string text,
+                   std::optional<journal::End> end) const {
+  if (!context_.journal) return;
+  context_.journal->record(journal::Event{.kind = kind,
+                                          .path = worker.path(),
+                                          .pid = worker.pid,
+                                          .life = worker.starts,
+                                          .end = end,
+                                          .text = std::move(text)});
+}
 
 void Workers::signal(pid_t target, int number) const {
   context_.syscalls(SYS_kill, target, number);
@@ -284,6 +318,7 @@ void Workers::stop(std::uint32_t program, std::uint32_t instance, core::Life lif
   Worker* worker = living(program, instance, life);
   if (!worker) return;
   worker->asked_to_stop = true;
+  note(journal::Kind::stopping, *worker, process::signal_name(worker->program->setup->stop_signal));
   signal(worker->pid, worker->program->setup->stop_signal);
   // A stopped process takes the signal only once it is woken, and its grace would run out without its ever
   // having heard of it.
@@ -295,6 +330,7 @@ void Workers::kill(std::uint32_t program, std::uint32_t instance, core::Life lif
   Worker* worker = living(program, instance, life);
   if (!worker) return;
   worker->asked_to_stop = true;
+  note(journal::Kind::killed, *worker);
   signal(-worker->pid, SIGKILL);
 }
 
@@ -303,6 +339,7 @@ void Workers::doom(std::uint32_t index, std::string why) {
   if (worker.pid == 0 || worker.asked_to_stop || worker.doomed) return;
   spdlog::warn("{}: {}, is ended", worker.path(), why);
   worker.doomed = true;
+  note(journal::Kind::unhealthy, worker, why);
   worker.more().trouble = std::move(why);
   const Milliseconds grace = last_graces_[worker.program_index];
   if (grace == Milliseconds{0}) return signal(-worker.pid, SIGKILL);
@@ -321,6 +358,7 @@ void Workers::ended(pid_t pid, const process::ExitStatus& status) {
   if (known == pids_.end()) return;
   Worker& worker = workers_[known->second];
   pids_.erase(known);
+  note(journal::Kind::ended, worker, status.describe(), end_of(worker, status));
   worker.pid = 0;
   worker.last = Worker::Last::exited;
   worker.ended_at = Clock::now();

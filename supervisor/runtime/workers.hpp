@@ -27,6 +27,7 @@
 #include "supervisor/process/exit_status.hpp"
 #include "supervisor/process/launcher.hpp"
 #include "supervisor/runtime/capture.hpp"
+#include "supervisor/runtime/journal/recorder.hpp"
 #include "supervisor/runtime/launch_material.hpp"
 #include "supervisor/runtime/state_dir.hpp"
 
@@ -46,6 +47,7 @@ struct Worker {
   std::uint32_t program_index = 0;
   std::unique_ptr<Extra> extra;
   core::Life life = core::Life::none;
+  core::TimePoint started_at{};
   core::TimePoint ended_at{};
   core::NodeId node = core::NodeId::none;
   std::uint32_t instance = 0;
@@ -74,6 +76,7 @@ class Workers {
     Capture& capture;
     const process::Syscalls& syscalls;
     std::optional<rlimit> nofile;  // for workers, when ours was raised
+    journal::Recorder* journal = nullptr;
   };
   // `post`: gives the tree an event. `settle`: lets it react; called only from the loop, never from within
   // start(), stop() and kill().
@@ -106,6 +109,8 @@ class Workers {
   void doom(std::uint32_t index, std::string why);
   void schedule_sweep();
   [[nodiscard]] bool is_over(std::string_view environment) const;
+  void note(journal::Kind kind, const Worker& worker, std::string text = {},
+            std::optional<journal::End> end = std::nullopt) const;
   void signal(pid_t target, int number) const;  // a negative target: its process group
   [[nodiscard]] Worker* living(std::uint32_t program, std::uint32_t instance, core::Life life);
 
