@@ -33,6 +33,9 @@ struct CommandLine {
   bool version = false;
   bool daemon = false;   // of start
   bool verbose = false;  // of check_configuration
+  std::string key;       // of explain; "" for all
+  std::string file;      // of init; "" for ./simplevisor.toml, "-" for standard output
+  std::string kind;      // of init; "" for the plain one
 };
 
 struct Halt {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "supervisor/cli/commands.hpp"
+#include "supervisor/cli/starters.hpp"
 
 namespace simplevisor::cli {
 namespace {
@@ -10,6 +11,12 @@ namespace {
 ArgumentRow path(std::string_view help, bool required = false) {
   return {
       .name = "PATH", .help = help, .into = &CommandLine::path, .required = required, .offer = Offer::node};
+}
+
+std::vector<std::string_view> starter_kinds() {
+  std::vector<std::string_view> kinds;
+  for (const Starter& starter : starters()) kinds.push_back(starter.kind);
+  return kinds;
 }
 
 std::vector<CommandRow> make_commands() {
@@ -74,6 +81,31 @@ std::vector<CommandRow> make_commands() {
                     .help = "print the tree that was understood",
                     .into = &CommandLine::verbose}},
        .details = "Every problem in all files is told in one run, with file, line, column and key."},
+      {.name = "explain",
+       .help = "tell of a key of the configuration: value, default, example, meaning",
+       .run = explain,
+       .arguments =
+           {{.name = "KEY",
+             .help =
+                 "`restart`, `worker.restart`, `simplevisor.log.level`, a table as `worker`; without it all",
+             .into = &CommandLine::key,
+             .offer = Offer::key}},
+       .details =
+           "KEY may also be written as complaints about a configuration have it, with a node's name in it: "
+           "`worker.send-a.restart`. An unknown key is a usage error (2), with the nearest that exists."},
+      {.name = "init",
+       .help = "write a commented tree to start from",
+       .run = init,
+       .arguments = {{.name = "FILE",
+                      .help = "where to; without it `./simplevisor.toml`, `-` for standard output",
+                      .into = &CommandLine::file,
+                      .offer = Offer::file}},
+       .options = {{.name = "--kind",
+                    .value = "KIND",
+                    .help = "with these workers: `plain` (any program), `consumer`, `transfer` or `sarra`",
+                    .into = &CommandLine::kind,
+                    .choices = starter_kinds()}},
+       .details = "The tree runs as it stands. A file that exists is left as it is, which is a failure (1)."},
       {.name = "version", .help = "print the version", .run = version},
   };
 }

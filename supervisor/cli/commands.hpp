@@ -34,6 +34,8 @@ int status(Context& context);
 int check(Context& context);
 int tree(Context& context);
 int check_configuration(Context& context);
+int explain(Context& context);
+int init(Context& context);
 int version(Context& context);
 
 // Shared by start, stop and restart of a PATH: says what it waits for, asks, says what came of it.
