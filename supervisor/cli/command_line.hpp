@@ -36,6 +36,8 @@ struct CommandLine {
   std::string key;       // of explain; "" for all
   std::string file;      // of init; "" for ./simplevisor.toml, "-" for standard output
   std::string kind;      // of init; "" for the plain one
+  std::string what;      // of __complete
+  std::string begun;     // of __complete; the beginning of the word
 };
 
 struct Halt {

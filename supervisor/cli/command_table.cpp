@@ -107,6 +107,16 @@ std::vector<CommandRow> make_commands() {
                     .choices = starter_kinds()}},
        .details = "The tree runs as it stands. A file that exists is left as it is, which is a failure (1)."},
       {.name = "version", .help = "print the version", .run = version},
+      {.name = "__complete",
+       .help = "candidates for a shell, one a line; nothing where there are none, and never an error",
+       .run = complete,
+       .arguments = {{.name = "WHAT",
+                      .help = "of what",
+                      .into = &CommandLine::what,
+                      .required = true,
+                      .choices = {"nodes", "keys"}},
+                     {.name = "BEGUN", .help = "what they begin with", .into = &CommandLine::begun}},
+       .hidden = true},
   };
 }
 

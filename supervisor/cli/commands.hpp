@@ -37,6 +37,7 @@ int check_configuration(Context& context);
 int explain(Context& context);
 int init(Context& context);
 int version(Context& context);
+int complete(Context& context);  // `__complete`, for shells
 
 // Shared by start, stop and restart of a PATH: says what it waits for, asks, says what came of it.
 int act_on_path(Context& context, std::string_view verb, std::string_view done);

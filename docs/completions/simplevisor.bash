@@ -1,0 +1,86 @@
+# bash completion for simplevisor
+# Made from the table of commands of simplevisor, not by hand.
+_simplevisor_words() {
+  local word
+  for word in "$@"; do
+    [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+  done
+}
+
+_simplevisor_files() {
+  local word
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current")
+}
+
+# What the supervisor answers is compared by it, not handed to compgen, which would expand it.
+_simplevisor_ask() {
+  local word program=${COMP_WORDS[0]}
+  [[ $program == \~/* ]] && program=$HOME/${program:2}
+  while IFS= read -r word; do
+    COMPREPLY+=("$word")
+  done < <("$program" "${given[@]}" __complete "$1" ${current:+-- "$current"} 2>/dev/null </dev/null)
+}
+
+# "=" separates words in bash, so that --conf=FILE arrives as three.
+_simplevisor() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' own='' word value
+  local -a given=()
+  local -i i count=0
+  COMPREPLY=()
+  [[ $current == = ]] && current=''
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      --conf|--socket|--timeout|--kind)
+        [[ ${COMP_WORDS[i + 1]} == = ]] && i+=1
+        if ((i + 1 >= COMP_CWORD)); then
+          previous=$word
+        else
+          i+=1
+          value=${COMP_WORDS[i]}
+          [[ $value == \~/* ]] && value=$HOME/${value:2}
+          [[ $word == --conf || $word == --socket ]] && given+=("$word" "$value")
+        fi
+        ;;
+      -*) ;;
+      *) if [[ -z $command ]]; then command=${word//-/_}; else count+=1; fi ;;
+    esac
+  done
+  case $previous in
+    --conf) _simplevisor_files ;;
+    --socket) _simplevisor_files ;;
+    --timeout) : ;;
+    --kind) _simplevisor_words plain consumer transfer sarra ;;
+    *)
+      if [[ $current == -* ]]; then
+        case $command in
+        start) own='--daemon' ;;
+        check_configuration) own='--verbose' ;;
+        init) own='--kind' ;;
+          *) ;;
+        esac
+        # shellcheck disable=SC2086
+        _simplevisor_words --help --conf --socket --json --timeout --no-wait --version $own
+        return
+      fi
+      if [[ -z $command ]]; then
+        _simplevisor_words start stop restart status check tree check_configuration explain init version
+        return
+      fi
+      case $command:$count in
+        start:0) _simplevisor_ask nodes ;;
+        stop:0) _simplevisor_ask nodes ;;
+        restart:0) _simplevisor_ask nodes ;;
+        status:0) _simplevisor_ask nodes ;;
+        check:0) _simplevisor_ask nodes ;;
+        tree:0) _simplevisor_ask nodes ;;
+        explain:0) _simplevisor_ask keys ;;
+        init:0) _simplevisor_files ;;
+        *) ;;
+      esac
+      ;;
+  esac
+}
+
+complete -F _simplevisor simplevisor

@@ -1,0 +1,82 @@
+# fish completion for simplevisor
+# Made from the table of commands of simplevisor, not by hand.
+# The words before the cursor, without options: the command, with "_", and its arguments.
+function __simplevisor_plain
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip = 1
+            set skip 0
+        else if string match -qr -- '^(--conf|--socket|--timeout|--kind)$' $word
+            set skip 1
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+# Nothing: no command yet. COMMAND NUMBER: this command, with so many arguments.
+function __simplevisor_at
+    set -l plain (__simplevisor_plain)
+    if test (count $argv) = 0
+        test (count $plain) = 0
+        return
+    end
+    test (count $plain) = (math $argv[2] + 1)
+    and test (string replace -a -- - _ $plain[1]) = $argv[1]
+end
+
+function __simplevisor_in
+    set -l plain (__simplevisor_plain)
+    test (count $plain) -gt 0
+    and test (string replace -a -- - _ $plain[1]) = $argv[1]
+end
+
+function __simplevisor_ask
+    set -l words (commandline -opc)
+    set -l given
+    for i in (seq 2 (count $words))
+        switch $words[$i]
+            case --conf --socket
+                test $i -lt (count $words)
+                and set -a given $words[$i] (string replace -r -- '^~/' "$HOME/" $words[(math $i + 1)])
+            case '--conf=*' '--socket=*'
+                set -a given $words[$i]
+        end
+    end
+    set -l begun
+    set -l current (commandline -ct)
+    test -n "$current"
+    and set begun -- $current
+    set -l program (string replace -r -- '^~/' "$HOME/" $words[1])
+    $program $given __complete $argv[1] $begun 2>/dev/null </dev/null
+end
+
+complete -c simplevisor -f
+complete -c simplevisor -l help -d 'print help'
+complete -c simplevisor -l conf -x -a '(__fish_complete_path (commandline -ct))' -d 'configuration file (else $SIMPLEVISOR_CONF, ./simplevisor.toml, ${XDG_CONFIG_HOME:-~/.config}/simplevisor/simplevisor.toml, /etc/simplevisor/simplevisor.toml)'
+complete -c simplevisor -l socket -x -a '(__fish_complete_path (commandline -ct))' -d 'control socket (else control.sock in the state directory)'
+complete -c simplevisor -l json -d 'print JSON, also for errors'
+complete -c simplevisor -l timeout -x -d 'how long to wait at most: 500ms, 20s, 1m30s'
+complete -c simplevisor -l no-wait -d 'do not wait until it is done'
+complete -c simplevisor -l version -d 'print the version'
+complete -c simplevisor -n '__simplevisor_at' -a start -d 'run the supervisor in the foreground, or start PATH'
+complete -c simplevisor -n '__simplevisor_in start' -l daemon -d 'run in the background; return when the tree is up, or say why not'
+complete -c simplevisor -n '__simplevisor_at start 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a stop -d 'stop the supervisor and its tree, or PATH'
+complete -c simplevisor -n '__simplevisor_at stop 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a restart -d 'stop and start PATH'
+complete -c simplevisor -n '__simplevisor_at restart 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a status -d 'show the condition of the tree; without PATH the exit code is that of an init script'
+complete -c simplevisor -n '__simplevisor_at status 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a check -d 'compare wanted with actual: exit 0 as expected, 1 healing, 2 failed or missing, 3 cannot reach'
+complete -c simplevisor -n '__simplevisor_at check 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a tree -d 'draw the tree'
+complete -c simplevisor -n '__simplevisor_at tree 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a check_configuration -d 'read the configuration and say what is wrong'
+complete -c simplevisor -n '__simplevisor_in check_configuration' -l verbose -d 'print the tree that was understood'
+complete -c simplevisor -n '__simplevisor_at' -a explain -d 'tell of a key of the configuration: value, default, example, meaning'
+complete -c simplevisor -n '__simplevisor_at explain 0' -a '(__simplevisor_ask keys)'
+complete -c simplevisor -n '__simplevisor_at' -a init -d 'write a commented tree to start from'
+complete -c simplevisor -n '__simplevisor_in init' -l kind -x -a 'plain consumer transfer sarra' -d 'with these workers: plain (any program), consumer, transfer or sarra'
+complete -c simplevisor -n '__simplevisor_at init 0' -a '(__fish_complete_path (commandline -ct))'
+complete -c simplevisor -n '__simplevisor_at' -a version -d 'print the version'
