@@ -56,6 +56,7 @@ _simplevisor() {
       if [[ $current == -* ]]; then
         case $command in
         start) own='--daemon' ;;
+        events) own='-f --follow' ;;
         check_configuration) own='--verbose' ;;
         init) own='--kind' ;;
           *) ;;
@@ -65,7 +66,7 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart status check tree check_configuration explain init version
+        _simplevisor_words start stop restart status check tree why history events check_configuration explain init version
         return
       fi
       case $command:$count in
@@ -75,6 +76,9 @@ _simplevisor() {
         status:0) _simplevisor_ask nodes ;;
         check:0) _simplevisor_ask nodes ;;
         tree:0) _simplevisor_ask nodes ;;
+        why:0) _simplevisor_ask nodes ;;
+        history:0) _simplevisor_ask nodes ;;
+        events:0) _simplevisor_ask nodes ;;
         explain:0) _simplevisor_ask keys ;;
         init:0) _simplevisor_files ;;
         *) ;;

@@ -45,6 +45,23 @@ std::expected<Asker::Found, Failure> Asker::nodes(std::string_view what, std::st
   return Found{std::move(response->body), *std::move(rows)};
 }
 
+std::expected<Asker::Object, Failure> Asker::object(const std::string& target) const {
+  auto response = get(target);
+  if (!response) return std::unexpected(std::move(response.error()));
+  boost::system::error_code error;
+  boost::json::value value = boost::json::parse({response->body.data(), response->body.size()}, error);
+  if (error || !value.is_object()) return std::unexpected(unreadable("it is no JSON object"));
+  return Object{std::move(response->body), std::move(value.get_object())};
+}
+
+std::expected<void, Failure> Asker::follow(
+    const std::string& target, const std::function<bool(const control::Client::Message&)>& take) const {
+  const auto ended = client_.follow(target, left(std::nullopt), take);
+  if (!ended) return std::unexpected(failure_of(ended.error()));
+  if (*ended) return std::unexpected(failure_of(**ended));
+  return {};
+}
+
 std::expected<runtime::ServiceInfo, Failure> Asker::info() const {
   auto response = get("/v1/info");
   if (!response) return std::unexpected(std::move(response.error()));

@@ -8,8 +8,10 @@
 // Threads    one at a time; blocks.
 #pragma once
 
+#include <boost/json.hpp>
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +32,16 @@ class Asker {
   };
   // `what` is status, check or tree.
   std::expected<Found, Failure> nodes(std::string_view what, std::string_view pattern) const;
+
+  // What a GET of `target` answers, as JSON and as it came.
+  struct Object {
+    std::string json;
+    boost::json::object members;
+  };
+  std::expected<Object, Failure> object(const std::string& target) const;
+  // Calls `take` for each message of a stream until it returns false or the supervisor ends.
+  std::expected<void, Failure> follow(const std::string& target,
+                                      const std::function<bool(const control::Client::Message&)>& take) const;
 
   struct Answered {
     std::string json;

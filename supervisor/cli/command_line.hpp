@@ -32,6 +32,7 @@ struct CommandLine {
   bool no_wait = false;
   bool version = false;
   bool daemon = false;   // of start
+  bool follow = false;   // of events
   bool verbose = false;  // of check_configuration
   std::string key;       // of explain; "" for all
   std::string file;      // of init; "" for ./simplevisor.toml, "-" for standard output

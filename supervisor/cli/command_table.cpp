@@ -74,6 +74,30 @@ std::vector<CommandRow> make_commands() {
        .help = "draw the tree",
        .run = tree,
        .arguments = {path("the top of what to draw; without it the root")}},
+      {.name = "why",
+       .help = "explain a node: what it waits for, how it ended, who decided what, what comes next",
+       .run = why,
+       .arguments = {path("which node", true)},
+       .details =
+           "With its last ends, the last decisions that concern it and the rules they follow, the last lines "
+           "it printed, and who is hit if it goes on failing, up to the root."},
+      {.name = "history",
+       .help = "list how the lives of a worker ended",
+       .run = history,
+       .arguments = {path("which worker", true)},
+       .details =
+           "The last hundred ends, the youngest first, with what was decided then; kept when the supervisor "
+           "itself is stopped and started."},
+      {.name = "events",
+       .help = "list what happened",
+       .run = events,
+       .arguments = {path("what happened to this node and to those below it; without it everything")},
+       .options = {{.name = "--follow",
+                    .letter = "-f",
+                    .help = "go on with what happens from now on, until the supervisor ends",
+                    .into = &CommandLine::follow}},
+       .details =
+           "The oldest first, as far back as they are kept in memory. With `--json` one object a line."},
       {.name = "check_configuration",
        .help = "read the configuration and say what is wrong",
        .run = check_configuration,

@@ -33,6 +33,9 @@ int restart(Context& context);
 int status(Context& context);
 int check(Context& context);
 int tree(Context& context);
+int why(Context& context);
+int history(Context& context);
+int events(Context& context);
 int check_configuration(Context& context);
 int explain(Context& context);
 int init(Context& context);
@@ -41,6 +44,10 @@ int complete(Context& context);  // `__complete`, for shells
 
 // Shared by start, stop and restart of a PATH: says what it waits for, asks, says what came of it.
 int act_on_path(Context& context, std::string_view verb, std::string_view done);
+
+// Shared by the questions about one node: asks, prints.
+int show_one(Context& context, std::string_view what,
+             std::string (*text)(const boost::json::object& object, bool colour));
 
 // Finds the socket and prepares to ask.
 std::expected<Asker, Failure> asker_for(const Context& context);

@@ -7,7 +7,6 @@
 #include "supervisor/config/units.hpp"
 
 namespace simplevisor::config {
-namespace {
 
 std::string_view name_of(core::Strategy strategy) {
   switch (strategy) {
@@ -34,6 +33,8 @@ std::string_view name_of(core::Restart restart) {
   }
   return {};
 }
+
+namespace {
 
 std::string shutdown_text(const core::Shutdown& shutdown) {
   switch (shutdown.kind) {

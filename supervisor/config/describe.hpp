@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "supervisor/config/model.hpp"
 
@@ -13,5 +14,9 @@ namespace simplevisor::config {
 // Several lines, each ended by a newline. Environment values and `with` tables are not shown: they hold
 // passwords.
 [[nodiscard]] std::string describe(const Configuration& configuration);
+
+// As they are written in a configuration.
+[[nodiscard]] std::string_view name_of(core::Strategy strategy);
+[[nodiscard]] std::string_view name_of(core::Restart restart);
 
 }  // namespace simplevisor::config

@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -24,6 +23,7 @@ using std::chrono::milliseconds;
 
 // 100,000 nodes take about 40 MiB.
 constexpr std::uint64_t answer_bytes_max = 256ull << 20;
+constexpr std::size_t stream_line_bytes_max = 1u << 20;
 
 class Deadline {
  public:
@@ -114,27 +114,64 @@ std::expected<void, ClientError> send_all(const Fd& fd, std::string_view bytes, 
   return {};
 }
 
-std::expected<Response, ClientError> receive(const Fd& fd, const Deadline& deadline) {
-  http::response_parser<http::string_body> parser;
-  parser.eager(true);
-  parser.body_limit(answer_bytes_max);
-  std::string unparsed;
-  std::array<char, 64 * 1024> chunk{};
-  while (!parser.is_done()) {
+// What has arrived; "" at the end of the connection.
+std::expected<std::string, ClientError> receive_some(const Fd& fd, const Deadline& deadline) {
+  std::string chunk(64 * 1024, '\0');
+  for (;;) {
     if (!wait_for(fd, POLLIN, deadline)) return no_answer_in_time();
     const ssize_t count = ::recv(fd.get(), chunk.data(), chunk.size(), 0);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count < 0) return failure(ClientErrc::lost, "the connection to the supervisor broke", last_error());
-    if (count == 0)
-      return failure(ClientErrc::lost, "the supervisor closed the connection before it had answered");
-    unparsed.append(chunk.data(), static_cast<std::size_t>(count));
-    boost::system::error_code error;
-    unparsed.erase(0, parser.put(asio::buffer(unparsed), error));
-    if (error && error != http::error::need_more) {
-      return failure(ClientErrc::bad_answer, fmt::format("the answer is not HTTP: {}", error.message()));
-    }
+    chunk.resize(static_cast<std::size_t>(count));
+    return chunk;
   }
-  return Response{parser.get().result_int(), std::move(parser.get().body())};
+}
+
+// `unparsed`: its beginning, as far as it has been read.
+std::expected<Response, ClientError> receive(const Fd& fd, const Deadline& deadline,
+                                             std::string unparsed = {}) {
+  http::response_parser<http::string_body> parser;
+  parser.eager(true);
+  parser.body_limit(answer_bytes_max);
+  for (;;) {
+    boost::system::error_code error;
+    if (!unparsed.empty()) unparsed.erase(0, parser.put(asio::buffer(unparsed), error));
+    if (error && error != http::error::need_more)
+      return failure(ClientErrc::bad_answer, fmt::format("the answer is not HTTP: {}", error.message()));
+    if (parser.is_done()) return Response{parser.get().result_int(), std::move(parser.get().body())};
+    auto chunk = receive_some(fd, deadline);
+    if (!chunk) return std::unexpected(std::move(chunk.error()));
+    if (chunk->empty())
+      return failure(ClientErrc::lost, "the supervisor closed the connection before it had answered");
+    unparsed += *chunk;
+  }
+}
+
+std::expected<Response, ClientError> unless_refused(std::expected<Response, ClientError> response) {
+  if (!response || response->status != 403) return response;
+  const auto error = parse_error(response->body);
+  return failure(ClientErrc::not_permitted, error ? error->message : "the supervisor refuses this user");
+}
+
+std::string request_bytes(std::string_view method, std::string_view target, std::string_view body) {
+  return fmt::format(
+      "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      method, target, body.size(), body);
+}
+
+// One line of a stream into the message that is being made; true when it is complete.
+bool take_line(std::string_view line, Client::Message& message) {
+  if (line.empty()) return !message.data.empty();
+  const std::size_t colon = line.find(':');
+  if (colon == 0) return false;  // a comment
+  std::string_view value = colon == std::string_view::npos ? "" : line.substr(colon + 1);
+  if (value.starts_with(' ')) value.remove_prefix(1);
+  const std::string_view field = line.substr(0, colon);
+  if (field == "event") message.name = value;
+  if (field == "id") message.id = value;
+  if (field == "data") message.data = value;
+  return false;
 }
 
 }  // namespace
@@ -144,17 +181,46 @@ std::expected<Response, ClientError> Client::exchange(std::string_view method, s
   const Deadline deadline(timeout);
   const auto fd = connected(socket_path_, deadline);
   if (!fd) return std::unexpected(fd.error());
-  const std::string request = fmt::format(
-      "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
-      "Content-Length: {}\r\n\r\n{}",
-      method, target, body.size(), body);
-  if (auto sent = send_all(*fd, request, deadline); !sent) return std::unexpected(sent.error());
-  auto response = receive(*fd, deadline);
-  if (response && response->status == 403) {
-    const auto error = parse_error(response->body);
-    return failure(ClientErrc::not_permitted, error ? error->message : "the supervisor refuses this user");
+  if (auto sent = send_all(*fd, request_bytes(method, target, body), deadline); !sent)
+    return std::unexpected(sent.error());
+  return unless_refused(receive(*fd, deadline));
+}
+
+std::expected<std::optional<Response>, ClientError> Client::follow(
+    std::string_view target, Timeout timeout, const std::function<bool(const Message&)>& take) const {
+  const Deadline deadline(timeout);
+  const auto fd = connected(socket_path_, deadline);
+  if (!fd) return std::unexpected(fd.error());
+  if (auto sent = send_all(*fd, request_bytes("GET", target, ""), deadline); !sent)
+    return std::unexpected(sent.error());
+  std::string unread;
+  std::size_t head = 0;
+  while ((head = unread.find("\r\n\r\n")) == std::string::npos) {
+    auto chunk = receive_some(*fd, deadline);
+    if (!chunk) return std::unexpected(std::move(chunk.error()));
+    if (chunk->empty() || unread.size() > stream_line_bytes_max)
+      return failure(ClientErrc::lost, "the supervisor closed the connection before it had answered");
+    unread += *chunk;
   }
-  return response;
+  if (!std::string_view{unread}.substr(0, head).contains("\r\nContent-Type: text/event-stream"))
+    return unless_refused(receive(*fd, deadline, std::move(unread)));
+  unread.erase(0, head + 4);
+  Message message;
+  for (;;) {
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = unread.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      if (!take_line(std::string_view{unread}.substr(begin, end - begin), message)) continue;
+      if (!take(message)) return std::nullopt;
+      message = {};
+    }
+    unread.erase(0, begin);
+    if (unread.size() > stream_line_bytes_max)
+      return failure(ClientErrc::bad_answer, "a line of the stream has no end");
+    auto chunk = receive_some(*fd, deadline);
+    if (!chunk) return std::unexpected(std::move(chunk.error()));
+    if (chunk->empty()) return std::nullopt;
+    unread += *chunk;
+  }
 }
 
 std::expected<Response, ClientError> Client::get(std::string_view target, Timeout timeout) const {

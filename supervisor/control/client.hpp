@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +51,16 @@ class Client {
   explicit Client(std::string socket_path) : socket_path_(std::move(socket_path)) {}
 
   std::expected<Response, ClientError> get(std::string_view target, Timeout timeout) const;
+  // A server-sent event. What the supervisor itself has to say has a name; the events of the tree have none.
+  struct Message {
+    std::string name;
+    std::string id;
+    std::string data;
+  };
+  // Calls `take` for each message until it returns false, the supervisor ends the stream (no error), or the time is
+  // over (`timed_out`). An answer that is no stream is returned: it says why not.
+  std::expected<std::optional<Response>, ClientError> follow(
+      std::string_view target, Timeout timeout, const std::function<bool(const Message&)>& take) const;
   std::expected<Response, ClientError> post(std::string_view target, std::string_view body,
                                             Timeout timeout) const;
 

@@ -68,7 +68,7 @@ json::value milliseconds_or_null(milliseconds time) {
 
 json::object node_object(const NodeStatus& node) {
   json::object object;
-  object.reserve(18);
+  object.reserve(21);
   object["path"] = text_value(node.path);
   object["name"] = text_value(node.name);
   object["type"] = view(name_of(node.type));
@@ -81,6 +81,9 @@ json::object node_object(const NodeStatus& node) {
   object["restarts"] = node.restarts;
   object["restarts_limit"] = node.restarts_limit;
   object["restarts_window_ms"] = node.restarts_window.count();
+  object["restart_type"] = text_value(node.restart_type);
+  object["strategy"] = node.strategy.empty() ? json::value(nullptr) : text_value(node.strategy);
+  object["cools_down"] = node.cools_down;
   object["next"] = text_value(node.next);
   object["why"] = text_value(node.why);
   object["status"] = text_value(node.status);
@@ -103,9 +106,15 @@ class Members {
 
   void text(std::string_view name, std::string& out) {
     const json::value* value = object_.if_contains(view(name));
-    if (value == nullptr) return;
+    if (value == nullptr || value->is_null()) return;
     if (!value->is_string()) return complain(name, "a string");
     out = view(value->get_string());
+  }
+  void flag(std::string_view name, bool& out) {
+    const json::value* value = object_.if_contains(view(name));
+    if (value == nullptr) return;
+    if (!value->is_bool()) return complain(name, "true or false");
+    out = value->get_bool();
   }
   template <class N>
   void number(std::string_view name, N& out) {
@@ -167,6 +176,9 @@ std::expected<NodeStatus, std::string> parse_node(const json::value& value, std:
   members.number("restarts", node.restarts);
   members.number("restarts_limit", node.restarts_limit);
   members.time("restarts_window_ms", node.restarts_window);
+  members.text("restart_type", node.restart_type);
+  members.text("strategy", node.strategy);
+  members.flag("cools_down", node.cools_down);
   members.text("next", node.next);
   members.text("why", node.why);
   members.text("status", node.status);
@@ -201,6 +213,10 @@ std::string info_json(const runtime::ServiceInfo& info) {
                                       {"pid", info.pid},
                                       {"uptime_ms", info.uptime.count()},
                                       {"phase", text_value(info.phase)}});
+}
+
+std::string node_json(const NodeStatus& row) {
+  return json::serialize(node_object(row));
 }
 
 std::string status_json(const std::vector<NodeStatus>& rows) {

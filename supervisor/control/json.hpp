@@ -18,6 +18,7 @@
 namespace simplevisor::control {
 
 std::string info_json(const runtime::ServiceInfo& info);
+std::string node_json(const runtime::NodeStatus& row);
 std::string status_json(const std::vector<runtime::NodeStatus>& rows);  // {"nodes":[...]}, in tree order
 std::string check_json(const std::vector<runtime::NodeStatus>& rows);   // {"verdict":"...","nodes":[...]}
 std::string tree_json(const std::vector<runtime::NodeStatus>& rows);    // {"nodes":[{...,"children":[...]}]}

@@ -42,6 +42,11 @@ std::string_view reason(unsigned status) {
 
 }  // namespace
 
+std::string event_stream_head() {
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: "
+         "close\r\n\r\n";
+}
+
 std::string response_bytes(const Reply& reply, bool keep_alive, bool head_only) {
   const std::string allow = reply.allow.empty() ? "" : fmt::format("Allow: {}\r\n", reply.allow);
   return fmt::format(

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -12,17 +14,27 @@
 namespace simplevisor::control {
 namespace {
 
-constexpr std::array<Route, 8> table{{{"GET", "/v1/info", Verb::info},
-                                      {"GET", "/v1/status", Verb::status},
-                                      {"GET", "/v1/check", Verb::check},
-                                      {"GET", "/v1/tree", Verb::tree},
-                                      {"POST", "/v1/start", Verb::start},
-                                      {"POST", "/v1/stop", Verb::stop},
-                                      {"POST", "/v1/restart", Verb::restart},
-                                      {"POST", "/v1/shutdown", Verb::shutdown}}};
+constexpr std::array<Route, 11> table{{{"GET", "/v1/info", Verb::info},
+                                       {"GET", "/v1/status", Verb::status},
+                                       {"GET", "/v1/check", Verb::check},
+                                       {"GET", "/v1/tree", Verb::tree},
+                                       {"GET", "/v1/history", Verb::history},
+                                       {"GET", "/v1/why", Verb::why},
+                                       {"GET", "/v1/events", Verb::events},
+                                       {"POST", "/v1/start", Verb::start},
+                                       {"POST", "/v1/stop", Verb::stop},
+                                       {"POST", "/v1/restart", Verb::restart},
+                                       {"POST", "/v1/shutdown", Verb::shutdown}}};
 
+// How long an answer waits for what has just happened to be known; then it goes without.
+constexpr std::chrono::milliseconds freshness{50};
+constexpr std::size_t events_bytes_max = std::size_t{1} << 20;  // in one answer
+
+bool is_about_one_node(Verb verb) {
+  return verb == Verb::history || verb == Verb::why;
+}
 bool takes_pattern_in_query(Verb verb) {
-  return verb == Verb::status || verb == Verb::check || verb == Verb::tree;
+  return verb == Verb::status || verb == Verb::check || verb == Verb::tree || is_about_one_node(verb);
 }
 bool takes_pattern_in_body(Verb verb) {
   return verb == Verb::start || verb == Verb::stop || verb == Verb::restart;
@@ -67,6 +79,18 @@ std::optional<Reply> take_parameter(std::string_view parameter, Call& call, bool
     if (*value != "true" && *value != "false")
       return refusal(400, "bad_request", "\"wait\" is true or false");
     call.wait = *value == "true";
+    return std::nullopt;
+  }
+  if (name == "after" && call.verb == Verb::events) {
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), call.after);
+    if (error != std::errc{} || end != value->data() + value->size())
+      return refusal(400, "bad_request", "\"after\" is the number of an event");
+    return std::nullopt;
+  }
+  if (name == "follow" && call.verb == Verb::events) {
+    if (*value != "true" && *value != "false")
+      return refusal(400, "bad_request", "\"follow\" is true or false");
+    call.follow = *value == "true";
     return std::nullopt;
   }
   return refusal(400, "bad_request", fmt::format("unknown query parameter \"{}\"", clean_utf8(name)));
@@ -130,8 +154,52 @@ void act(runtime::Service& service, const Call& call, runtime::Done done) {
     case Verb::status:
     case Verb::check:
     case Verb::tree:
+    case Verb::history:
+    case Verb::why:
+    case Verb::events:
       break;
   }
+}
+
+// The node a pattern stands for, with those above it.
+Found find_one(runtime::Service& service, const std::string& pattern) {
+  Found found;
+  const auto subtree = service.status(pattern, found.answer);
+  if (found.answer.outcome != runtime::Outcome::done) return found;
+  const std::string& path = subtree.front().path;
+  const auto second = std::ranges::find_if(
+      subtree, [&](const runtime::NodeStatus& row) { return !(row.path + "/").starts_with(path + "/"); });
+  if (second != subtree.end()) {
+    found.answer = {runtime::Outcome::ambiguous,
+                    fmt::format("{} stands for more than one node", pattern),
+                    {path, second->path}};
+    return found;
+  }
+  runtime::Answer ignored;
+  for (runtime::NodeStatus& row : service.status("", ignored)) {
+    if ((path + "/").starts_with(row.path + "/")) found.lineage.rows.push_back(std::move(row));
+  }
+  if (found.lineage.rows.empty())
+    found.answer = {runtime::Outcome::no_such_node, fmt::format("no such node: {}", pattern), {}};
+  return found;
+}
+
+Reply render_found(Verb verb, const Found& found, const runtime::Service& service) {
+  if (found.answer.outcome != runtime::Outcome::done) return unsuccessful(found.answer);
+  const runtime::journal::Recorder* const recorder = service.journal();
+  if (recorder) recorder->sync(freshness);
+  const runtime::NodeStatus& node = found.lineage.rows.back();
+  if (verb == Verb::history) return {200, history_json(node.path, recorder), ""};
+  Lineage lineage = found.lineage;
+  if (node.type == runtime::NodeType::worker) lineage.log_path = service.log_path(node.path);
+  return {200, why_json(lineage, recorder), ""};
+}
+
+Reply render_events(const Call& call, const runtime::Service& service) {
+  const runtime::journal::Recorder* const recorder = service.journal();
+  if (!recorder) return {200, events_json({}), ""};
+  recorder->sync(freshness);
+  return {200, events_json(recorder->after(call.after, events_bytes_max)), ""};
 }
 
 }  // namespace
@@ -170,6 +238,8 @@ std::expected<Call, Reply> parse_request(std::string_view method, std::string_vi
     if (!pattern) return bad_request(pattern.error());
     if (pattern->empty()) return bad_request("\"pattern\" is empty");
     call.pattern = *std::move(pattern);
+  } else if (is_about_one_node(call.verb) && call.pattern.empty()) {
+    return bad_request(fmt::format("{} needs the parameter \"pattern\"", route->path));
   } else if (!body.empty() && body != "{}") {
     return bad_request(fmt::format("{} takes no body", route->path));
   }
@@ -190,6 +260,11 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
       nodes.rows = service.status(call.pattern, nodes.answer);
       return found(std::move(nodes));
     }
+    case Verb::history:
+    case Verb::why:
+      return found(find_one(service, call.pattern));
+    case Verb::events:
+      return found(Acted{});
     case Verb::start:
     case Verb::stop:
     case Verb::restart:
@@ -207,7 +282,9 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
   found(Acted{.answer = {}, .pending = true});
 }
 
-Reply render(const Call& call, const Finding& finding) {
+Reply render(const Call& call, const Finding& finding, const runtime::Service& service) {
+  if (call.verb == Verb::events) return render_events(call, service);
+  if (const auto* one = std::get_if<Found>(&finding)) return render_found(call.verb, *one, service);
   if (const auto* info = std::get_if<runtime::ServiceInfo>(&finding)) return {200, info_json(*info), ""};
   if (const auto* nodes = std::get_if<Nodes>(&finding)) return render_nodes(call.verb, *nodes);
   return render_acted(std::get<Acted>(finding));

@@ -17,11 +17,24 @@
 #include <variant>
 #include <vector>
 
+#include "supervisor/control/insight.hpp"
 #include "supervisor/runtime/service.hpp"
 
 namespace simplevisor::control {
 
-enum class Verb : std::uint8_t { info, status, check, tree, start, stop, restart, shutdown };
+enum class Verb : std::uint8_t {
+  info,
+  status,
+  check,
+  tree,
+  history,
+  why,
+  events,
+  start,
+  stop,
+  restart,
+  shutdown,
+};
 
 struct Route {
   std::string_view method;
@@ -34,7 +47,9 @@ std::span<const Route> routes();
 
 struct Call {
   Verb verb = Verb::info;
-  std::string pattern{};  // "" for all
+  std::string pattern{};    // "" for all
+  bool follow = false;      // of events: as server-sent events, for as long as the client listens
+  std::uint64_t after = 0;  // of events: the number of the last one known
   bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun
 };
 
@@ -63,12 +78,17 @@ struct Acted {
   runtime::Answer answer;
   bool pending = false;  // begun; nobody waits for the end
 };
-using Finding = std::variant<runtime::ServiceInfo, Nodes, Acted>;
+struct Found {      // of history and why; events need nothing of the supervision thread
+  Lineage lineage;  // empty: `answer` says why
+  runtime::Answer answer;
+};
+using Finding = std::variant<runtime::ServiceInfo, Nodes, Acted, Found>;
 
 // Asks the service. `found` is called exactly once, possibly before the return.
 void carry_out(runtime::Service& service, const Call& call, std::function<void(Finding)> found);
 
-Reply render(const Call& call, const Finding& finding);
+// On a thread that may read files; of `service` only what may be asked on any thread is used.
+Reply render(const Call& call, const Finding& finding, const runtime::Service& service);
 Reply refusal(unsigned status, std::string_view code, std::string_view message);
 
 }  // namespace simplevisor::control

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -15,9 +16,11 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "supervisor/control/session.hpp"
 #include "supervisor/control/unix_socket.hpp"
+#include "supervisor/runtime/journal/recorder.hpp"
 
 namespace simplevisor::control {
 namespace {
@@ -50,6 +53,12 @@ class ReturnPath {
  private:
   std::mutex mutex_;
   asio::io_context* io_;
+};
+
+// What the journal's thread looks at.
+struct Followers {
+  std::atomic<std::size_t> count = 0;
+  std::atomic<bool> told = false;  // that there is news, and has not come to it yet
 };
 
 std::unexpected<ServerError> cannot_listen(const std::string& path, std::error_code cause) {
@@ -101,12 +110,20 @@ class Server::Impl final : public Session::Host {
     struct stat file{};
     if (::lstat(path_.c_str(), &file) == 0) file_ = {file.st_dev, file.st_ino};
     accept();
+    if (runtime::journal::Recorder* const recorder = service_.journal()) {
+      // May be called once more while we end: what it uses itself outlives us, `this` is used on io_ only.
+      news_ = recorder->when_news([this, followers = followers_, way = return_path_] {
+        if (followers->count == 0 || followers->told.exchange(true)) return;
+        way->post([this] { tell_followers(); });
+      });
+    }
     start_thread();
   }
 
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() override {
+    news_.reset();
     // Answers that the service gave before now are in the queue ahead of this.
     asio::post(io_, [this] { say_farewell(); });
     thread_.join();
@@ -125,7 +142,7 @@ class Server::Impl final : public Session::Host {
     ++calls_;
     auto answer = [this, call, deliver = std::move(deliver)](const Finding& finding) {
       --calls_;
-      deliver(render(call, finding));
+      deliver(render(call, finding, service_));
     };
     // `answer` holds `this`, but runs on io_ only, which `this` owns.
     asio::post(supervision_, [&service = service_, call, way = return_path_, answer = std::move(answer)] {
@@ -136,7 +153,15 @@ class Server::Impl final : public Session::Host {
     });
   }
 
+  const runtime::journal::Recorder* journal() const override { return service_.journal(); }
+
+  void follows(const Session& session) override {
+    following_.insert(&session);
+    followers_->count = following_.size();
+  }
+
   void ended(const Session& session) override {
+    if (following_.erase(&session) > 0) followers_->count = following_.size();
     sessions_.erase(&session);
     if (closing_ && sessions_.empty()) farewell_.cancel();
   }
@@ -230,6 +255,11 @@ class Server::Impl final : public Session::Host {
     work_.reset();
   }
 
+  void tell_followers() {
+    followers_->told = false;
+    for_each_session([](Session& session) { session.news(); });
+  }
+
   // Sessions leave the map while it is walked.
   template <class F>
   void for_each_session(F what) {
@@ -246,6 +276,9 @@ class Server::Impl final : public Session::Host {
   bool closing_ = false;
   asio::io_context io_{1};
   std::unordered_map<const Session*, std::shared_ptr<Session>> sessions_;
+  std::unordered_set<const Session*> following_;
+  std::shared_ptr<Followers> followers_ = std::make_shared<Followers>();
+  runtime::journal::Recorder::Token news_;
   std::shared_ptr<ReturnPath> return_path_;
   asio::posix::stream_descriptor listener_;
   asio::steady_timer accept_pause_;

@@ -10,9 +10,12 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <utility>
+
+#include "supervisor/runtime/journal/recorder.hpp"
 
 namespace simplevisor::control {
 namespace {
@@ -61,6 +64,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       case State::writing:
         keep_alive_ = false;
         return;
+      case State::following:
+        return close();
       case State::closed:
         return;
     }
@@ -75,8 +80,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     host_.ended(*this);
   }
 
+  void news() override {
+    if (state_ == State::following && !sending_) send_events();
+  }
+
  private:
-  enum class State : std::uint8_t { reading, asking, writing, closed };
+  enum class State : std::uint8_t { reading, asking, writing, following, closed };
 
   void read() {
     state_ = State::reading;
@@ -110,7 +119,66 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     const auto call = parse_request({request.method_string().data(), request.method_string().size()},
                                     {request.target().data(), request.target().size()}, request.body());
     if (!call) return reply(call.error(), keep_alive_);
+    if (call->verb == Verb::events && (call->follow || wants_event_stream(request)))
+      return follow(*call, request);
     ask(*call);
+  }
+
+  using Request = http::request<http::string_body>;
+  static bool wants_event_stream(const Request& request) {
+    return request[http::field::accept].starts_with("text/event-stream");
+  }
+
+  void follow(const Call& call, const Request& request) {
+    if (host_.journal() == nullptr)
+      return reply(refusal(404, "no_events", "this supervisor keeps no events"), keep_alive_);
+    position_ = call.after;
+    // A browser that comes back; stronger than the address it began with.
+    const auto last = request["Last-Event-ID"];
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), number);
+    if (!last.empty() && error == std::errc{} && end == last.data() + last.size()) position_ = number;
+    state_ = State::following;
+    cut_off_ = head_only_;
+    host_.follows(*this);
+    watch_follower();
+    send(event_stream_head());
+  }
+
+  // Nothing more is expected of the client, but for its end.
+  void watch_follower() {
+    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
+      if (!error && self->state_ == State::following && hung_up(self->socket_.native_handle())) self->close();
+    });
+  }
+
+  void send_events() {
+    const runtime::journal::Chunk chunk = host_.journal()->after(position_, host_.limits().follow_bytes);
+    std::string text;
+    if (chunk.gap && position_ != 0) {
+      text = fmt::format("event: cut_off\ndata: {{\"after\":{},\"next\":{}}}\n\n", position_, chunk.first);
+      cut_off_ = true;
+    } else if (chunk.first != 0) {
+      runtime::journal::EventId number = chunk.first;
+      for (const std::string& line : chunk.lines)
+        fmt::format_to(std::back_inserter(text), "id: {}\ndata: {}\n\n", number++, line);
+      position_ = chunk.last;
+    }
+    if (!text.empty()) return send(std::move(text));
+    limit_time(host_.limits().heart_beat);
+  }
+
+  void send(std::string text) {
+    sending_ = true;
+    output_ = std::move(text);
+    limit_time(host_.limits().write_time);
+    asio::async_write(socket_, asio::buffer(output_),
+                      [self = shared_from_this()](error_code error, std::size_t) {
+                        if (self->state_ != State::following) return;
+                        self->sending_ = false;
+                        if (error || self->cut_off_) return self->close();
+                        self->send_events();
+                      });
   }
 
   void ask(const Call& call) {
@@ -163,6 +231,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     // The timer may have been armed anew after this expiry was already on its way.
     if (timer_.expiry() > std::chrono::steady_clock::now()) return;
     if (state_ == State::writing) return close();
+    if (state_ == State::following) return sending_ ? close() : send(":\n\n");
     if (state_ != State::reading) return;
     expired_ = true;
     error_code ignored;
@@ -177,6 +246,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::string output_;
   State state_ = State::reading;
   std::uint64_t asked_ = 0;
+  runtime::journal::EventId position_ = 0;  // the last event a follower was sent
+  bool sending_ = false;                    // to a follower
+  bool cut_off_ = false;                    // once that is sent
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool expired_ = false;

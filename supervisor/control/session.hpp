@@ -7,6 +7,10 @@
 // Ownership  a session lives while it has an operation under way or its host holds it; the host outlives it.
 // Time       one timer, armed while a request is awaited or an answer is written. While the service is at
 //            work there is none; a client that hangs up meanwhile is noticed and its place freed.
+// Following  events are server-sent events (WHATWG HTML, 9.2): "id" is the number to go on after. Who reads
+//            more slowly than events come in gets them later, until they are not kept any more: then a last
+//            event `cut_off` says from where to where they are missing, and the connection ends, as it does for
+//            who takes nothing for `write_time`. A comment every `heart_beat` finds clients that are gone.
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -28,6 +32,10 @@ class Session {
     virtual const Limits& limits() const = 0;
     // Calls `deliver` at most once, later, on the server's thread.
     virtual void ask(Call call, std::function<void(Reply)> deliver) = 0;
+    // What events are followed in; null: none.
+    virtual const runtime::journal::Recorder* journal() const = 0;
+    // This session wants news() from now on.
+    virtual void follows(const Session& session) = 0;
     // The session holds no socket any more.
     virtual void ended(const Session& session) = 0;
   };
@@ -44,7 +52,12 @@ class Session {
   // The server ends: lets an answer that is being written leave, tells a waiting client, closes.
   virtual void farewell() = 0;
   virtual void close() = 0;
+  // There are events that a follower has not been sent.
+  virtual void news() = 0;
 };
+
+// The head of an answer that goes on for as long as both sides like.
+std::string event_stream_head();
 
 // The bytes of an HTTP/1.1 response. With `head_only` the body is announced but not sent, as HEAD wants.
 std::string response_bytes(const Reply& reply, bool keep_alive, bool head_only = false);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "supervisor/config/describe.hpp"
 #include "supervisor/runtime/pattern.hpp"
 #include "supervisor/runtime/words.hpp"
 
@@ -91,6 +92,11 @@ class Describer {
     status.type = !supervisor                                            ? NodeType::worker
                   : supervisor->strategy == Strategy::simple_one_for_one ? NodeType::pool
                                                                          : NodeType::supervisor;
+    status.restart_type = config::name_of(resident.spec->restart);
+    if (supervisor) {
+      status.strategy = config::name_of(supervisor->strategy);
+      status.cools_down = supervisor->on_exhausted == core::OnExhausted::cool_down;
+    }
     held_ = tree_.held(*resident.spec, resident.instance);
     if (resident.node == NodeId::none)
       absent(resident, status);

@@ -40,7 +40,10 @@ struct NodeStatus {
   std::size_t restarts = 0;           // supervisors: within the window; workers: of this child, in all
   std::size_t restarts_limit = 0;     // supervisors and pools: the intensity
   std::chrono::milliseconds restarts_window{0};
-  std::string next;    // what will happen next, in words; "" for nothing: "restart in 4.2 s"
+  std::string restart_type;  // permanent, transient, temporary
+  std::string strategy;      // supervisors and pools: one_for_one, ...
+  bool cools_down = false;   // supervisors and pools: on_exhausted = "cool_down"
+  std::string next;          // what will happen next, in words; "" for nothing: "restart in 4.2 s"
   std::string why;     // why it is as it is, in words: "exited with status 3", "stopped by administrator"
   std::string status;  // what the worker last said of itself (STATUS=)
   Verdict verdict = Verdict::good;
@@ -91,7 +94,10 @@ class Service {
   virtual void shut_down(Done done) = 0;
 
   // What happened, for whoever asks on any thread; nullptr when nobody keeps it.
-  [[nodiscard]] virtual const journal::Recorder* journal() const { return nullptr; }
+  [[nodiscard]] virtual journal::Recorder* journal() const { return nullptr; }
+
+  // Where the output of the worker at `path` is kept, whether it was ever started or not. On any thread.
+  [[nodiscard]] virtual std::string log_path([[maybe_unused]] std::string_view path) const { return ""; }
 };
 
 }  // namespace simplevisor::runtime

@@ -237,8 +237,12 @@ void Supervisor::State::on_signal(int signal, pid_t sender) {
 
 // ---- Service -----------------------------------------------------------------------------------------------
 
-const journal::Recorder* Supervisor::journal() const {
+journal::Recorder* Supervisor::journal() const {
   return state_->journal.get();
+}
+
+std::string Supervisor::log_path(std::string_view path) const {
+  return state_->capture->log_path(path);
 }
 
 boost::asio::any_io_executor Supervisor::executor() {

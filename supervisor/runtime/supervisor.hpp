@@ -51,7 +51,8 @@ class Supervisor final : public Service {
   void stop(std::string_view pattern, Done done) override;
   void restart(std::string_view pattern, Done done) override;
   void shut_down(Done done) override;
-  [[nodiscard]] const journal::Recorder* journal() const override;
+  [[nodiscard]] journal::Recorder* journal() const override;
+  [[nodiscard]] std::string log_path(std::string_view path) const override;
 
  private:
   struct State;

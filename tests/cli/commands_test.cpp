@@ -1,6 +1,4 @@
 // Every command against a supervisor that only talks, from the words on the command line to text and exit code.
-#include "supervisor/cli/commands.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,8 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "supervisor/control/server.hpp"
-#include "tests/control/fake_service.hpp"
+#include "tests/cli/support.hpp"
 
 namespace simplevisor::cli {
 namespace {
@@ -21,38 +18,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-struct Result {
-  int exit = -1;
-  std::string out;
-  std::string err;
-};
-
-class Commands : public ::testing::Test {
- protected:
-  Commands() { std::ofstream(dir / "simplevisor.toml") << "[simplevisor]\nstate_dir = \".\"\n"; }
-  void serve() {
-    auto opened = control::Server::open(service, dir / "control.sock");
-    ASSERT_TRUE(opened) << opened.error().message;
-    server = *std::move(opened);
-  }
-  Result simplevisor(std::vector<std::string> words) {
-    words.insert(words.begin(), {"--conf", dir / "simplevisor.toml"});
-    std::ostringstream out;
-    std::ostringstream err;
-    Terminal terminal{out, err};
-    const RunSupervisor supervisor = [](const CommandLine&, const Environment&, Terminal& terminal_of_run) {
-      terminal_of_run.out << "running\n";
-      return 42;
-    };
-    const int exit = run(std::move(words), [](const char*) { return std::nullopt; }, terminal, supervisor);
-    return {exit, out.str(), err.str()};
-  }
-
-  testing::PrivateDir dir;
-  testing::FakeService service;
-  std::unique_ptr<control::Server> server;
-};
 
 TEST_F(Commands, SayWhatTheyWaitForAndWhatCameOfIt) {
   serve();

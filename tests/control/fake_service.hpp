@@ -45,6 +45,8 @@ class FakeService final : public runtime::Service {
   runtime::Answer answer{.outcome = runtime::Outcome::done, .message = "", .paths = {"root/a"}};
   bool hold = false;  // keep requests that change something until release()
   std::function<void()> on_shut_down;
+  runtime::journal::Recorder* recorder = nullptr;
+  std::string logs;  // the directory they are in
 
   // Ends the thread, as a supervisor that has left run().
   void end() {
@@ -86,6 +88,10 @@ class FakeService final : public runtime::Service {
     }
     if (matching.empty()) found = {runtime::Outcome::no_such_node, "no node " + std::string(pattern), {}};
     return matching;
+  }
+  runtime::journal::Recorder* journal() const override { return recorder; }
+  std::string log_path(std::string_view path) const override {
+    return logs + "/" + std::string(path.substr(path.rfind('/') + 1)) + ".log";
   }
   void start(std::string_view pattern, runtime::Done done) override {
     act("start ", pattern, std::move(done));

@@ -7,13 +7,16 @@
 #include <iterator>
 #include <set>
 
+#include "supervisor/control/insight.hpp"
 #include "supervisor/control/json.hpp"
 #include "supervisor/control/routes.hpp"
+#include "supervisor/runtime/journal/event_json.hpp"
 
 namespace simplevisor::control {
 namespace {
 
 namespace json = boost::json;
+namespace journal = runtime::journal;
 
 json::value document() {
   std::ifstream file(OPENAPI_FILE);
@@ -56,7 +59,37 @@ TEST(OpenApi, DescribesTheMembersOfEveryObject) {
   EXPECT_EQ(promised(doc, "Info"), keys(json::parse(info_json({})).as_object()));
   EXPECT_EQ(promised(doc, "Answer"), keys(json::parse(answer_json({}, false)).as_object()));
   EXPECT_EQ(promised(doc, "Pattern"), keys(json::parse(pattern_body("x")).as_object()));
+  EXPECT_EQ(promised(doc, "Why"),
+            keys(json::parse(why_json({{runtime::NodeStatus{}}, ""}, nullptr)).as_object()));
+  EXPECT_EQ(promised(doc, "History"), keys(json::parse(history_json("a", nullptr)).as_object()));
+  EXPECT_EQ(promised(doc, "Events"), keys(json::parse(events_json({})).as_object()));
   EXPECT_EQ(promised(doc, "Error"), keys(json::parse(error_json("a", "b")).as_object()));
+}
+
+TEST(OpenApi, DescribesEveryKindOfEventAndWhatEventsHave) {
+  const json::value doc = document();
+  std::set<std::string> kinds;
+  for (int n = 0; n <= static_cast<int>(journal::Kind::supervisor_stopped); ++n)
+    kinds.emplace(journal::name_of(static_cast<journal::Kind>(n)));
+  const json::value& event = doc.at("components").at("schemas").at("Event").at("properties");
+  std::set<std::string> described;
+  for (const json::value& kind : event.at("kind").at("enum").as_array()) described.emplace(kind.as_string());
+  EXPECT_EQ(described, kinds);
+
+  std::set<std::string> members;
+  for (const bool by_signal : {true, false}) {
+    const journal::Event full{.id = 1,
+                              .kind = journal::Kind::stopping,
+                              .path = "a",
+                              .about = "b",
+                              .pid = 1,
+                              .life = 1,
+                              .end = journal::End{.by_signal = by_signal},
+                              .text = "c",
+                              .by = "d"};
+    members.merge(keys(json::parse(journal::to_json(full)).as_object()));
+  }
+  EXPECT_EQ(keys(event.as_object()), members);
 }
 
 TEST(OpenApi, ResolvesEveryReference) {

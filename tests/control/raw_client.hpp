@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -41,6 +42,16 @@ class RawClient {
   void end_of_sending() { ::shutdown(fd_.get(), SHUT_WR); }
   void hang_up() { fd_.reset(); }
 
+  // What came since; "" once the server has closed.
+  std::string read_some() {
+    if (received_.empty()) receive();
+    return std::exchange(received_, {});
+  }
+  // Without reading. False: not within 20 s.
+  bool wait_for_hangup() {
+    pollfd entry{.fd = fd_.get(), .events = 0, .revents = 0};
+    return ::poll(&entry, 1, 20'000) == 1 && (entry.revents & POLLHUP) != 0;
+  }
   // Everything until the server closes.
   std::string rest() {
     while (receive()) {

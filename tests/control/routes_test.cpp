@@ -96,7 +96,7 @@ TEST(ParseRequest, RefusesWhatIsMalformedAndSaysWhy) {
 
 Reply replied(testing::FakeService& service, const Call& call) {
   std::optional<Reply> reply;
-  carry_out(service, call, [&](const Finding& finding) { reply = render(call, finding); });
+  carry_out(service, call, [&](const Finding& finding) { reply = render(call, finding, service); });
   return reply.value_or(Reply{0, "no answer", ""});
 }
 

@@ -83,7 +83,7 @@ TEST_F(Journal, TellsThatThereIsNews) {
   std::condition_variable told;
   EventId seen = 0;
   const auto recorder = open();
-  recorder->when_news([&, raw = recorder.get()] {
+  const auto token = recorder->when_news([&, raw = recorder.get()] {
     const std::lock_guard lock{mutex};
     seen = raw->last();
     told.notify_one();
@@ -143,6 +143,23 @@ TEST_F(Journal, KeepsTheLastHundredEndsOfAWorker) {
   EXPECT_EQ(history->entries().back().end.lived, 1500ms);
   EXPECT_EQ(statuses(recorder->history("root/b")), std::vector{7});
   EXPECT_FALSE(recorder->history("root/c"));
+}
+
+TEST_F(Journal, KnowsWhatWasDecidedAfterAnEnd) {
+  {
+    const auto recorder = open();
+    recorder->record(ended("root/a", 1));
+    recorder->record({.kind = Kind::restarting, .path = "root", .about = "root/a"});
+    recorder->record(ended("root/a", 2));
+    recorder->record({.kind = Kind::gave_up, .path = "root", .about = "root/a"});
+    recorder->record({.kind = Kind::supervisor_stopped, .path = "root", .about = "root/a"});
+    recorder->record(ended("root/a", 3));
+  }
+  const auto entries = open()->history("root/a")->entries();
+  ASSERT_THAT(entries, SizeIs(3));
+  EXPECT_EQ(entries[0].action, Kind::restarting);
+  EXPECT_EQ(entries[1].action, Kind::gave_up);
+  EXPECT_EQ(entries[2].action, std::nullopt);
 }
 
 TEST_F(Journal, GoesOnAfterARestart) {
@@ -242,7 +259,7 @@ TEST_F(Journal, ForeignLinesArePassedOver) {
   std::filesystem::create_directories(options.place.dir);
   std::ofstream{path("events.jsonl")}
       << "nonsense\n{\"id\":-1}\n{\"history\":\"root/a\",\"ends\":[[1,2]]}\n"
-      << "{\"history\":\"root/b\",\"ends\":[[1,2,99,0,0]]}\n[]\n\n"
+      << "{\"history\":\"root/b\",\"ends\":[[1,2,99,0,0,-1]]}\n[]\n\n"
       << std::string(100'000, '[') << "\n"
       << R"({"id":7,"time":"2026-01-31T13:05:06.000001Z","kind":"over","path":"root"})"
       << "\n";

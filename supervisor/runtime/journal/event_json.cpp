@@ -43,13 +43,6 @@ class Writer {
   std::string text_;
 };
 
-std::string in_text(Time time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  const auto fraction = (time - seconds).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds.time_since_epoch().count()),
-                     fraction);
-}
-
 // Only what in_text() writes.
 std::optional<Time> time_of(std::string_view text) {
   constexpr std::string_view shape = "0000-00-00T00:00:00.000000Z";
@@ -115,24 +108,36 @@ std::optional<std::pair<std::string, History>> history_of(const json::object& ob
   History history;
   for (const json::value& value : ends->get_array()) {
     const json::array* const end = value.if_array();
-    if (!end || end->size() != 5) return std::nullopt;
-    std::int64_t fields[5];
-    for (std::size_t n = 0; n < 5; ++n) {
+    if (!end || end->size() != 6) return std::nullopt;
+    std::int64_t fields[6];
+    for (std::size_t n = 0; n < 6; ++n) {
       const std::int64_t* const number = (*end)[n].if_int64();
       if (!number) return std::nullopt;
       fields[n] = *number;
     }
     if (fields[2] < 0 || fields[2] > std::to_underlying(Cause::not_started)) return std::nullopt;
-    history.add(Time{microseconds{fields[0]}}, End{.cause = Cause{static_cast<std::uint8_t>(fields[2])},
-                                                   .status = static_cast<int>(fields[3]),
-                                                   .by_signal = fields[4] != 0,
-                                                   .lived = milliseconds{fields[1]}});
+    if (fields[5] < -1 || fields[5] > std::to_underlying(Kind::supervisor_stopped)) return std::nullopt;
+    const auto action =
+        fields[5] < 0 ? std::nullopt : std::optional{Kind{static_cast<std::uint8_t>(fields[5])}};
+    history.add(Time{microseconds{fields[0]}},
+                End{.cause = Cause{static_cast<std::uint8_t>(fields[2])},
+                    .status = static_cast<int>(fields[3]),
+                    .by_signal = fields[4] != 0,
+                    .lived = milliseconds{fields[1]}},
+                action);
   }
   history.total = std::max(history.total, static_cast<std::uint64_t>(number_in(object, "total")));
   return std::pair{path, history};
 }
 
 }  // namespace
+
+std::string in_text(Time time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  const auto fraction = (time - seconds).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds.time_since_epoch().count()),
+                     fraction);
+}
 
 std::string to_json(const Event& event) {
   Writer line;
@@ -162,9 +167,10 @@ std::string to_json(After after) {
 std::string to_json(const std::string& path, const History& history) {
   std::string ends;
   for (const History::Entry& entry : history.entries()) {
-    fmt::format_to(std::back_inserter(ends), "{}[{},{},{},{},{}]", ends.empty() ? "" : ",",
+    fmt::format_to(std::back_inserter(ends), "{}[{},{},{},{},{},{}]", ends.empty() ? "" : ",",
                    entry.time.time_since_epoch().count(), entry.end.lived.count(),
-                   std::to_underlying(entry.end.cause), entry.end.status, entry.end.by_signal ? 1 : 0);
+                   std::to_underlying(entry.end.cause), entry.end.status, entry.end.by_signal ? 1 : 0,
+                   entry.action ? int{std::to_underlying(*entry.action)} : -1);
   }
   std::string line = "{\"history\":";
   append_json_string(line, path);

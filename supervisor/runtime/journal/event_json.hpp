@@ -6,7 +6,7 @@
 //            "cause":"failed","status":3,"lived_ms":1500,"text":"exited with status 3"}; what does not apply is left
 //            out; decisions carry "rule". Bytes that are not UTF-8 become U+FFFD.
 //            The head of a file begins with {"after":7}: the events in it come after that one.
-//            A history: {"history":"root/a","total":300,"ends":[[TIME in us,LIVED in ms,CAUSE,STATUS,BY SIGNAL],...]}
+//            A history: {"history":"root/a","total":300,"ends":[[TIME in us,LIVED in ms,CAUSE,STATUS,BY SIGNAL,ACTION],...]}
 // Errors     reading: nothing, for a line that is neither. Members that are not known are passed over.
 // Threads    pure functions.
 #pragma once
@@ -25,6 +25,8 @@ namespace simplevisor::runtime::journal {
 struct After {
   EventId id = 0;
 };
+
+[[nodiscard]] std::string in_text(Time time);  // "2026-01-31T13:05:06.789012Z"
 
 // Without the end of line.
 [[nodiscard]] std::string to_json(const Event& event);

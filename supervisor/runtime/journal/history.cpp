@@ -4,9 +4,10 @@
 
 namespace simplevisor::runtime::journal {
 
-void History::add(Time time, const End& end) {
-  const Packed packed{time.time_since_epoch().count(), end.lived.count(),
-                      static_cast<std::int16_t>(end.status), std::to_underlying(end.cause), end.by_signal};
+void History::add(Time time, const End& end, std::optional<Kind> action) {
+  const Packed packed{
+      time.time_since_epoch().count(), end.lived.count(), static_cast<std::int16_t>(end.status),
+      std::to_underlying(end.cause),   end.by_signal,     action ? std::to_underlying(*action) : undecided};
   ++total;
   if (ends_.size() < ends_max) {
     ends_.push_back(packed);
@@ -14,6 +15,12 @@ void History::add(Time time, const End& end) {
   }
   ends_[oldest_] = packed;
   oldest_ = (oldest_ + 1) % ends_max;
+}
+
+void History::decided(Kind action) {
+  if (ends_.empty()) return;
+  Packed& last = ends_[(oldest_ + ends_.size() - 1) % ends_.size()];
+  if (last.action == undecided) last.action = std::to_underlying(action);
 }
 
 std::vector<History::Entry> History::entries() const {
@@ -25,7 +32,8 @@ std::vector<History::Entry> History::entries() const {
                    End{.cause = Cause{packed.cause},
                        .status = packed.status,
                        .by_signal = packed.by_signal,
-                       .lived = std::chrono::milliseconds{packed.lived_ms}}});
+                       .lived = std::chrono::milliseconds{packed.lived_ms}},
+                   packed.action == undecided ? std::nullopt : std::optional{Kind{packed.action}}});
   }
   return all;
 }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "supervisor/runtime/journal/event.hpp"
@@ -21,13 +22,13 @@ class History {
   struct Entry {
     Time time{};
     End end{};
-    friend bool operator==(const Entry& a, const Entry& b) {
-      return a.time == b.time && a.end.cause == b.end.cause && a.end.status == b.end.status &&
-             a.end.by_signal == b.end.by_signal && a.end.lived == b.end.lived;
-    }
+    std::optional<Kind>
+        action;  // what its supervisor decided then; none: nothing, as when it was asked to stop
   };
 
-  void add(Time time, const End& end);
+  void add(Time time, const End& end, std::optional<Kind> action = std::nullopt);
+  // Of the last end: its supervisor has decided. The first decision counts, those after it are about others.
+  void decided(Kind action);
   [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
   // The oldest first.
   [[nodiscard]] std::vector<Entry> entries() const;
@@ -41,7 +42,9 @@ class History {
     std::int16_t status;
     std::uint8_t cause;
     bool by_signal;
+    std::uint8_t action;  // a Kind; `undecided` for none
   };
+  static constexpr std::uint8_t undecided = 0xff;
   std::vector<Packed> ends_;  // a ring once it is full
   std::size_t oldest_ = 0;
 };

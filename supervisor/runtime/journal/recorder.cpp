@@ -91,29 +91,26 @@ class Recorder::Impl {
     return last_;
   }
 
-  std::vector<Event> about(const std::string& path, const std::vector<std::string>& others,
+  std::vector<Event> about(const std::string& path, const std::vector<std::string>& above,
                            std::size_t count) {
-    std::vector<std::string> lines;
-    {
-      const std::lock_guard lock{kept_};
-      const auto names = [&](const std::string& line, const std::string& node) {
-        return line.contains(node);  // sorted out below; most lines name none of them
-      };
-      for (auto line = ring_.rbegin(); line != ring_.rend() && lines.size() < 4 * count; ++line) {
-        if (names(*line, path) ||
-            std::ranges::any_of(others, [&](const auto& one) { return names(*line, one); }))
-          lines.push_back(*line);
-      }
-    }
+    const auto is_above = [&](const std::string& node) {
+      return std::ranges::find(above, node) != above.end();
+    };
+    const auto bears = [&](const Event& event) {
+      if (event.path == path || event.about == path) return true;
+      if (!is_above(event.path)) return false;
+      return is_above(event.about) || (event.kind != Kind::restarting && event.kind != Kind::retrying);
+    };
     std::vector<Event> found;
-    for (const std::string& line : lines) {
-      const Line parsed = parse_line(line);
-      const auto* const event = std::get_if<Event>(&parsed);
-      const auto concerns = [&](const std::string& node) {
-        return event->path == node || event->about == node;
-      };
-      if (event && (concerns(path) || std::ranges::any_of(others, concerns))) found.push_back(*event);
-      if (found.size() == count) break;
+    const std::lock_guard lock{kept_};
+    for (auto line = ring_.rbegin(); line != ring_.rend() && found.size() < count; ++line) {
+      // Most lines name none of them, and need no parsing to say so.
+      if (!line->contains(path) &&
+          std::ranges::none_of(above, [&](const auto& one) { return line->contains(one); }))
+        continue;
+      Line parsed = parse_line(*line);
+      if (auto* const event = std::get_if<Event>(&parsed); event && bears(*event))
+        found.push_back(std::move(*event));
     }
     std::ranges::reverse(found);
     return found;
@@ -130,9 +127,12 @@ class Recorder::Impl {
     return left_out_;
   }
 
-  void when_news(std::function<void()> news) {
+  Token when_news(std::function<void()> news) {
+    auto token = std::make_shared<const std::function<void()>>(std::move(news));
     const std::lock_guard lock{news_lock_};
-    news_ = std::move(news);
+    std::erase_if(listeners_, [](const auto& listener) { return listener.expired(); });
+    listeners_.push_back(token);
+    return token;
   }
 
  private:
@@ -210,11 +210,16 @@ class Recorder::Impl {
   }
   void remember(const Event& event) {
     if (event.end) histories_[event.path].add(event.time, *event.end);
+    if (event.about.empty()) return;
+    const auto about = histories_.find(event.about);
+    if (about != histories_.end()) about->second.decided(event.kind);
   }
 
   void tell() {
     const std::lock_guard lock{news_lock_};
-    if (news_) news_();
+    for (const auto& listener : listeners_) {
+      if (const Token token = listener.lock()) (*token)();
+    }
   }
 
   void write(const std::string& lines) {
@@ -258,7 +263,7 @@ class Recorder::Impl {
   std::unordered_map<std::string, History> histories_;
 
   std::mutex news_lock_;
-  std::function<void()> news_;
+  std::vector<std::weak_ptr<const std::function<void()>>> listeners_;
 
   std::thread thread_;
 };
@@ -288,9 +293,9 @@ Chunk Recorder::after(EventId id, std::size_t bytes_max) const {
 EventId Recorder::last() const {
   return impl_->last();
 }
-std::vector<Event> Recorder::about(const std::string& path, const std::vector<std::string>& others,
+std::vector<Event> Recorder::about(const std::string& path, const std::vector<std::string>& above,
                                    std::size_t count) const {
-  return impl_->about(path, others, count);
+  return impl_->about(path, above, count);
 }
 std::optional<History> Recorder::history(const std::string& path) const {
   return impl_->history(path);
@@ -298,8 +303,8 @@ std::optional<History> Recorder::history(const std::string& path) const {
 std::uint64_t Recorder::left_out() const {
   return impl_->left_out();
 }
-void Recorder::when_news(std::function<void()> news) {
-  impl_->when_news(std::move(news));
+Recorder::Token Recorder::when_news(std::function<void()> news) {
+  return impl_->when_news(std::move(news));
 }
 
 }  // namespace simplevisor::runtime::journal

@@ -64,14 +64,16 @@ class Recorder {
   // What came after `id`, oldest first, at most `bytes_max` of it but at least one.
   [[nodiscard]] Chunk after(EventId id, std::size_t bytes_max) const;
   [[nodiscard]] EventId last() const;
-  // The last `count` events that name `path`, or one of `others`, in whatever role; oldest first.
-  [[nodiscard]] std::vector<Event> about(const std::string& path, const std::vector<std::string>& others,
+  // The last `count` events that bear on `path`, oldest first: its own, decisions about it, and of the supervisors
+  // `above` it whatever is not about another of their children alone.
+  [[nodiscard]] std::vector<Event> about(const std::string& path, const std::vector<std::string>& above,
                                          std::size_t count) const;
   [[nodiscard]] std::optional<History> history(const std::string& path) const;
   [[nodiscard]] std::uint64_t left_out() const;  // for want of room
 
-  // Called when there is something new; replaces the former one.
-  void when_news(std::function<void()> news);
+  // `news` is called when there is something new, for as long as the token is kept.
+  using Token = std::shared_ptr<const std::function<void()>>;
+  [[nodiscard]] Token when_news(std::function<void()> news);
 
  private:
   class Impl;

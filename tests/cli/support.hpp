@@ -1,0 +1,53 @@
+// tests/cli/support.hpp
+//
+// Commands in this process, against a supervisor that only talks.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "supervisor/cli/commands.hpp"
+#include "supervisor/control/server.hpp"
+#include "supervisor/runtime/journal/recorder.hpp"
+#include "tests/control/fake_service.hpp"
+
+namespace simplevisor::cli {
+
+struct Result {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+
+class Commands : public ::testing::Test {
+ protected:
+  Commands() { std::ofstream(dir / "simplevisor.toml") << "[simplevisor]\nstate_dir = \".\"\n"; }
+  void serve() {
+    auto opened = control::Server::open(service, dir / "control.sock");
+    ASSERT_TRUE(opened) << opened.error().message;
+    server = *std::move(opened);
+  }
+  Result simplevisor(std::vector<std::string> words) {
+    words.insert(words.begin(), {"--conf", dir / "simplevisor.toml"});
+    std::ostringstream out;
+    std::ostringstream err;
+    Terminal terminal{out, err};
+    const RunSupervisor supervisor = [](const CommandLine&, const Environment&, Terminal& terminal_of_run) {
+      terminal_of_run.out << "running\n";
+      return 42;
+    };
+    const int exit = run(std::move(words), [](const char*) { return std::nullopt; }, terminal, supervisor);
+    return {exit, out.str(), err.str()};
+  }
+
+  testing::PrivateDir dir;
+  testing::FakeService service;
+  std::unique_ptr<control::Server> server;
+};
+
+}  // namespace simplevisor::cli
