@@ -245,7 +245,8 @@ TEST_F(TransferProgramTest, ACopyThatCannotBeMadeHoldsItsMessageBack) {
   shop.fill("in", 1);
   std::ofstream{shop.path("tap")} << "a file";
   std::ofstream{shop.path("with.json")} << R"({"rules": [{"copy-to": ")" << shop.path("tap") << R"("}]})";
-  auto agent = shop.start_new(between({"--with", shop.path("with.json"), "--timeout-linger", "0.1"}));
+  auto agent =
+      shop.start_new(between({"--with", shop.path("with.json"), "--loop", "--timeout-linger", "0.1"}));
   ASSERT_TRUE(shop.logged("cannot copy to"));
   agent->signal(SIGTERM);
   EXPECT_EQ(agent->wait(), 0);
