@@ -32,7 +32,7 @@ _simplevisor() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --conf|--socket|--timeout|--kind)
+      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--kind)
         [[ ${COMP_WORDS[i + 1]} == = ]] && i+=1
         if ((i + 1 >= COMP_CWORD)); then
           previous=$word
@@ -51,11 +51,17 @@ _simplevisor() {
     --conf) _simplevisor_files ;;
     --socket) _simplevisor_files ;;
     --timeout) : ;;
+    --for) : ;;
+    --reason) : ;;
+    -w|--warning) : ;;
+    -c|--critical) : ;;
     --kind) _simplevisor_words plain consumer transfer sarra ;;
     *)
       if [[ $current == -* ]]; then
         case $command in
         start) own='--daemon' ;;
+        hold) own='--for --reason' ;;
+        check) own='--nagios -w --warning -c --critical' ;;
         events) own='-f --follow' ;;
         check_configuration) own='--verbose' ;;
         init) own='--kind' ;;
@@ -66,13 +72,17 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart status check tree why history events check_configuration explain init version
+        _simplevisor_words start stop restart hold release signal status check tree why history events check_configuration explain init version
         return
       fi
       case $command:$count in
         start:0) _simplevisor_ask nodes ;;
         stop:0) _simplevisor_ask nodes ;;
         restart:0) _simplevisor_ask nodes ;;
+        hold:0) _simplevisor_ask nodes ;;
+        release:0) _simplevisor_ask nodes ;;
+        signal:0) _simplevisor_ask nodes ;;
+        signal:1) : ;;
         status:0) _simplevisor_ask nodes ;;
         check:0) _simplevisor_ask nodes ;;
         tree:0) _simplevisor_ask nodes ;;

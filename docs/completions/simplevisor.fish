@@ -6,7 +6,7 @@ function __simplevisor_plain
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--conf|--socket|--timeout|--kind)$' $word
+        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--kind)$' $word
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -66,9 +66,20 @@ complete -c simplevisor -n '__simplevisor_at' -a stop -d 'stop the supervisor an
 complete -c simplevisor -n '__simplevisor_at stop 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a restart -d 'stop and start PATH'
 complete -c simplevisor -n '__simplevisor_at restart 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a hold -d 'stop PATH and keep it stopped, for a time and with a reason that everybody sees'
+complete -c simplevisor -n '__simplevisor_in hold' -l for -x -d 'start it again after this time: 2h, 1d'
+complete -c simplevisor -n '__simplevisor_in hold' -l reason -x -d 'shown wherever the node is shown'
+complete -c simplevisor -n '__simplevisor_at hold 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a release -d 'start what is held'
+complete -c simplevisor -n '__simplevisor_at release 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a signal -d 'send a signal to the processes of workers'
+complete -c simplevisor -n '__simplevisor_at signal 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a status -d 'show the condition of the tree; without PATH the exit code is that of an init script'
 complete -c simplevisor -n '__simplevisor_at status 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a check -d 'compare wanted with actual: exit 0 as expected, 1 healing, 2 failed or missing, 3 cannot reach'
+complete -c simplevisor -n '__simplevisor_in check' -l nagios -d 'as a Nagios plugin: one line with performance data, exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+complete -c simplevisor -n '__simplevisor_in check' -s w -l warning -x -d 'with --nagios: WARNING when the number of nodes that are not as expected is outside (default: 0)'
+complete -c simplevisor -n '__simplevisor_in check' -s c -l critical -x -d 'with --nagios: CRITICAL when the number of nodes that are not as expected is outside (default: when a node failed or is missing)'
 complete -c simplevisor -n '__simplevisor_at check 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a tree -d 'draw the tree'
 complete -c simplevisor -n '__simplevisor_at tree 0' -a '(__simplevisor_ask nodes)'

@@ -16,7 +16,7 @@ std::string result_line(const runtime::Answer& answer, bool wait, std::string_vi
 
 }  // namespace
 
-int act_on_path(Context& context, std::string_view verb, std::string_view done) {
+int act_on_path(Context& context, std::string_view verb, std::string_view done, control::OrderBody order) {
   const CommandLine& line = context.line;
   Terminal& terminal = context.terminal;
   const auto asker = asker_for(context);
@@ -28,7 +28,8 @@ int act_on_path(Context& context, std::string_view verb, std::string_view done) 
     picked = picked_text(found->rows);
     terminal.err << fmt::format("waiting for {} to {} ...\n", picked, verb) << std::flush;
   }
-  auto answered = asker->act(verb, line.path, !line.no_wait);
+  order.pattern = line.path;
+  auto answered = asker->act(verb, order, !line.no_wait);
   if (!answered) {
     Failure failure = std::move(answered.error());
     if (failure.exit == Exit::timed_out) {

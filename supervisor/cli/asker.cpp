@@ -81,9 +81,9 @@ std::expected<Asker::Answered, Failure> Asker::post(const std::string& target, c
   return Answered{std::move(response->body), *std::move(answer)};
 }
 
-std::expected<Asker::Answered, Failure> Asker::act(std::string_view what, std::string_view pattern,
+std::expected<Asker::Answered, Failure> Asker::act(std::string_view what, const control::OrderBody& order,
                                                    bool wait) const {
-  return post(fmt::format("/v1/{}", what), control::pattern_body(pattern), wait);
+  return post(fmt::format("/v1/{}", what), control::order_body(order), wait);
 }
 
 std::expected<Asker::Answered, Failure> Asker::shut_down(bool wait) const {

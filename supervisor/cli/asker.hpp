@@ -19,6 +19,7 @@
 #include "supervisor/cli/node_text.hpp"
 #include "supervisor/cli/terminal.hpp"
 #include "supervisor/control/client.hpp"
+#include "supervisor/control/json.hpp"
 
 namespace simplevisor::cli {
 
@@ -47,8 +48,9 @@ class Asker {
     std::string json;
     runtime::Answer answer;
   };
-  // `what` is start, stop or restart.
-  std::expected<Answered, Failure> act(std::string_view what, std::string_view pattern, bool wait) const;
+  // `what` is start, stop, restart or signal.
+  std::expected<Answered, Failure> act(std::string_view what, const control::OrderBody& order,
+                                       bool wait) const;
   std::expected<Answered, Failure> shut_down(bool wait) const;
 
   std::expected<runtime::ServiceInfo, Failure> info() const;

@@ -106,13 +106,14 @@ class Parser {
     // Known before the parsing has ended, for mistakes are reported as JSON too.
     const auto end = std::ranges::find(words, "--");
     json_ = std::find(words.begin(), end, "--json") != end;
+    nagios_ = std::find(words.begin(), end, "--nagios") != end;
     std::ranges::reverse(words);  // as CLI11 wants them
     try {
       app_.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
       const auto chosen = app_.get_subcommands();
       const CLI::App* about = chosen.empty() ? &app_ : chosen.front();
-      return std::unexpected(Halt{Exit::done, json_, about->help()});
+      return std::unexpected(Halt{Exit::done, json_, nagios_, about->help()});
     } catch (const CLI::ParseError& error) {
       return mistake(one_line(error.what()));
     }
@@ -197,17 +198,21 @@ class Parser {
     }
     if (line_.daemon && !line_.path.empty())
       return mistake("--daemon starts the supervisor itself; it takes no PATH");
+    if (!line_.nagios && !(line_.warning.empty() && line_.critical.empty()))
+      return mistake("--warning and --critical belong behind --nagios");
+    if (line_.nagios && line_.json) return mistake("--nagios has a form of its own; it goes without --json");
     if (line_.version) line_.command = find_command("version");
     return line_;
   }
 
   std::unexpected<Halt> mistake(std::string message) const {
-    return std::unexpected(Halt{Exit::usage, json_, std::move(message)});
+    return std::unexpected(Halt{Exit::usage, json_, nagios_, std::move(message)});
   }
 
   CLI::App app_{"Supervision trees for messaging hosts.", "simplevisor"};
   CommandLine line_;
   bool json_ = false;
+  bool nagios_ = false;
 };
 
 }  // namespace

@@ -31,19 +31,26 @@ struct CommandLine {
   bool json = false;
   bool no_wait = false;
   bool version = false;
-  bool daemon = false;   // of start
-  bool follow = false;   // of events
-  bool verbose = false;  // of check_configuration
-  std::string key;       // of explain; "" for all
-  std::string file;      // of init; "" for ./simplevisor.toml, "-" for standard output
-  std::string kind;      // of init; "" for the plain one
-  std::string what;      // of __complete
-  std::string begun;     // of __complete; the beginning of the word
+  bool daemon = false;                             // of start
+  bool follow = false;                             // of events
+  std::string reason;                              // of hold; "" for none
+  std::optional<std::chrono::milliseconds> limit;  // of hold; none: until it is released
+  std::string signal;                              // of signal
+  bool nagios = false;                             // of check
+  std::string warning;                             // of check --nagios; a range, "" for the usual rule
+  std::string critical;                            // likewise
+  bool verbose = false;                            // of check_configuration
+  std::string key;                                 // of explain; "" for all
+  std::string file;   // of init; "" for ./simplevisor.toml, "-" for standard output
+  std::string kind;   // of init; "" for the plain one
+  std::string what;   // of __complete
+  std::string begun;  // of __complete; the beginning of the word
 };
 
 struct Halt {
   Exit exit = Exit::usage;
   bool json = false;    // whether --json was among the words
+  bool nagios = false;  // whether --nagios was: a monitoring system reads what is wrong
   std::string message;  // help, or what is wrong
 };
 

@@ -30,6 +30,9 @@ struct Context {
 int start(Context& context);
 int stop(Context& context);
 int restart(Context& context);
+int hold(Context& context);
+int release(Context& context);
+int signal(Context& context);
 int status(Context& context);
 int check(Context& context);
 int tree(Context& context);
@@ -42,8 +45,9 @@ int init(Context& context);
 int version(Context& context);
 int complete(Context& context);  // `__complete`, for shells
 
-// Shared by start, stop and restart of a PATH: says what it waits for, asks, says what came of it.
-int act_on_path(Context& context, std::string_view verb, std::string_view done);
+// Shared by what is done to a PATH: says what it waits for, asks, says what came of it. `order` without its pattern.
+int act_on_path(Context& context, std::string_view verb, std::string_view done,
+                control::OrderBody order = {});
 
 // Shared by the questions about one node: asks, prints.
 int show_one(Context& context, std::string_view what,

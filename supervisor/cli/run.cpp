@@ -1,5 +1,6 @@
 #include "supervisor/cli/command_table.hpp"
 #include "supervisor/cli/commands.hpp"
+#include "supervisor/cli/nagios.hpp"
 
 namespace simplevisor::cli {
 
@@ -28,6 +29,11 @@ int run(std::vector<std::string> words, const Environment& environment, Terminal
   const auto line = parse_command_line(std::move(words));
   if (!line) {
     const Halt& halt = line.error();
+    if (halt.exit != Exit::done && halt.nagios) {
+      const NagiosReport report = nagios_failure({halt.exit, "usage", halt.message});
+      terminal.out << report.text << std::flush;
+      return code(report.exit);
+    }
     if (halt.exit != Exit::done) return report({halt.exit, "usage", halt.message}, terminal, halt.json);
     terminal.out << halt.message << std::flush;
     return code(Exit::done);

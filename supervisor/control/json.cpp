@@ -34,6 +34,9 @@ constexpr std::array<std::pair<runtime::Outcome, std::string_view>, 5> outcome_n
      {runtime::Outcome::ambiguous, "ambiguous"},
      {runtime::Outcome::refused, "refused"}}};
 
+constexpr std::size_t reason_bytes_max = 1024;
+constexpr std::int64_t limit_ms_max = std::int64_t{10} * 366 * 24 * 3600 * 1000;  // ten years
+
 template <class Table, class E>
 std::string_view look_up(const Table& table, E value) {
   for (const auto& [candidate, name] : table) {
@@ -68,7 +71,7 @@ json::value milliseconds_or_null(milliseconds time) {
 
 json::object node_object(const NodeStatus& node) {
   json::object object;
-  object.reserve(21);
+  object.reserve(22);
   object["path"] = text_value(node.path);
   object["name"] = text_value(node.name);
   object["type"] = view(name_of(node.type));
@@ -87,6 +90,7 @@ json::object node_object(const NodeStatus& node) {
   object["next"] = text_value(node.next);
   object["why"] = text_value(node.why);
   object["status"] = text_value(node.status);
+  object["held"] = node.held;
   object["verdict"] = view(name_of(node.verdict));
   return object;
 }
@@ -182,6 +186,7 @@ std::expected<NodeStatus, std::string> parse_node(const json::value& value, std:
   members.text("next", node.next);
   members.text("why", node.why);
   members.text("status", node.status);
+  members.flag("held", node.held);
   members.choice("verdict", verdict_names, node.verdict);
   if (node.path.empty()) members.complain("path", "given");
   if (!members.complaint().empty()) return std::unexpected(members.complaint());
@@ -267,8 +272,12 @@ std::string error_json(std::string_view code, std::string_view message,
   return json::serialize(json::object{{"error", std::move(error)}});
 }
 
-std::string pattern_body(std::string_view pattern) {
-  return json::serialize(json::object{{"pattern", text_value(pattern)}});
+std::string order_body(const OrderBody& order) {
+  json::object object{{"pattern", text_value(order.pattern)}};
+  if (!order.reason.empty()) object["reason"] = text_value(order.reason);
+  if (order.limit) object["for_ms"] = order.limit->count();
+  if (!order.signal.empty()) object["signal"] = text_value(order.signal);
+  return json::serialize(object);
 }
 
 std::expected<runtime::ServiceInfo, std::string> parse_info(std::string_view text) {
@@ -344,19 +353,36 @@ std::expected<ApiError, std::string> parse_error(std::string_view text) {
   return parsed;
 }
 
-std::expected<std::string, std::string> parse_pattern_body(std::string_view text) {
+std::expected<OrderBody, std::string> parse_order_body(std::string_view text,
+                                                       std::span<const std::string_view> allowed) {
   const auto object = parse_object(text);
   if (!object) return std::unexpected("the body is " + object.error());
   for (const auto& member : *object) {
-    if (member.key() != "pattern") {
-      return std::unexpected(fmt::format("unknown member \"{}\" in the body; it takes \"pattern\"",
-                                         std::string_view(member.key().data(), member.key().size())));
+    const std::string_view name{member.key().data(), member.key().size()};
+    if (std::ranges::find(allowed, name) == allowed.end()) {
+      return std::unexpected(fmt::format("unknown member \"{}\" in the body; it takes \"{}\"", name,
+                                         fmt::join(allowed, "\", \"")));
     }
   }
-  const json::value* pattern = object->if_contains("pattern");
-  if (pattern == nullptr) return std::unexpected(std::string("the body has no \"pattern\""));
-  if (!pattern->is_string()) return std::unexpected(std::string("\"pattern\" is not a string"));
-  return std::string(view(pattern->get_string()));
+  Members members(*object, "the body");
+  OrderBody order;
+  std::int64_t limit = 0;
+  members.text("pattern", order.pattern);
+  members.text("reason", order.reason);
+  members.number("for_ms", limit);
+  members.text("signal", order.signal);
+  if (!members.complaint().empty()) return std::unexpected(members.complaint());
+  if (order.pattern.empty())
+    return std::unexpected(
+        std::string(object->contains("pattern") ? "\"pattern\" is empty" : "the body has no \"pattern\""));
+  if (order.reason.size() > reason_bytes_max)
+    return std::unexpected(fmt::format("\"reason\" has more than {} bytes", reason_bytes_max));
+  if (object->contains("for_ms")) {
+    if (limit <= 0 || limit > limit_ms_max)
+      return std::unexpected(fmt::format("\"for_ms\" is not from 1 to {}", limit_ms_max));
+    order.limit = milliseconds{limit};
+  }
+  return order;
 }
 
 }  // namespace simplevisor::control

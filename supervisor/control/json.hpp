@@ -8,7 +8,10 @@
 // Threads    pure functions.
 #pragma once
 
+#include <chrono>
 #include <expected>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +47,15 @@ std::expected<std::vector<runtime::NodeStatus>, std::string> parse_nodes(
     std::string_view text);  // status, check, tree
 std::expected<runtime::Answer, std::string> parse_answer(std::string_view text);
 std::expected<ApiError, std::string> parse_error(std::string_view text);
-// {"pattern":"..."}: the body of start, stop and restart.
-std::expected<std::string, std::string> parse_pattern_body(std::string_view text);
-std::string pattern_body(std::string_view pattern);
+// {"pattern":"...",...}: the body of start, stop, restart and signal. Members that are not `allowed` are mistakes.
+struct OrderBody {
+  std::string pattern{};
+  std::string reason{};                              // of stop
+  std::optional<std::chrono::milliseconds> limit{};  // of stop: "for_ms"
+  std::string signal{};                              // of signal: "HUP", "SIGHUP", "1"
+};
+std::expected<OrderBody, std::string> parse_order_body(std::string_view text,
+                                                       std::span<const std::string_view> allowed);
+std::string order_body(const OrderBody& order);
 
 }  // namespace simplevisor::control

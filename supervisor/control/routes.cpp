@@ -10,11 +10,12 @@
 
 #include "supervisor/control/json.hpp"
 #include "supervisor/control/text.hpp"
+#include "supervisor/process/exit_status.hpp"
 
 namespace simplevisor::control {
 namespace {
 
-constexpr std::array<Route, 11> table{{{"GET", "/v1/info", Verb::info},
+constexpr std::array<Route, 12> table{{{"GET", "/v1/info", Verb::info},
                                        {"GET", "/v1/status", Verb::status},
                                        {"GET", "/v1/check", Verb::check},
                                        {"GET", "/v1/tree", Verb::tree},
@@ -24,6 +25,7 @@ constexpr std::array<Route, 11> table{{{"GET", "/v1/info", Verb::info},
                                        {"POST", "/v1/start", Verb::start},
                                        {"POST", "/v1/stop", Verb::stop},
                                        {"POST", "/v1/restart", Verb::restart},
+                                       {"POST", "/v1/signal", Verb::signal},
                                        {"POST", "/v1/shutdown", Verb::shutdown}}};
 
 // How long an answer waits for what has just happened to be known; then it goes without.
@@ -37,10 +39,19 @@ bool takes_pattern_in_query(Verb verb) {
   return verb == Verb::status || verb == Verb::check || verb == Verb::tree || is_about_one_node(verb);
 }
 bool takes_pattern_in_body(Verb verb) {
-  return verb == Verb::start || verb == Verb::stop || verb == Verb::restart;
+  return verb == Verb::start || verb == Verb::stop || verb == Verb::restart || verb == Verb::signal;
 }
 bool takes_wait(Verb verb) {
-  return takes_pattern_in_body(verb) || verb == Verb::shutdown;
+  return (takes_pattern_in_body(verb) && verb != Verb::signal) || verb == Verb::shutdown;
+}
+
+std::span<const std::string_view> members_of(Verb verb) {
+  static constexpr std::array<std::string_view, 1> plain{"pattern"};
+  static constexpr std::array<std::string_view, 3> of_stop{"pattern", "reason", "for_ms"};
+  static constexpr std::array<std::string_view, 2> of_signal{"pattern", "signal"};
+  if (verb == Verb::stop) return of_stop;
+  if (verb == Verb::signal) return of_signal;
+  return plain;
 }
 
 std::unexpected<Reply> bad_request(std::string_view message) {
@@ -141,13 +152,17 @@ Reply render_acted(const Acted& acted) {
 }
 
 void act(runtime::Service& service, const Call& call, runtime::Done done) {
+  const runtime::Order order{
+      .pattern = call.pattern, .by = call.by, .reason = call.reason, .limit = call.limit};
   switch (call.verb) {
     case Verb::start:
-      return service.start(call.pattern, std::move(done));
+      return service.start(order, std::move(done));
     case Verb::stop:
-      return service.stop(call.pattern, std::move(done));
+      return service.stop(order, std::move(done));
     case Verb::restart:
-      return service.restart(call.pattern, std::move(done));
+      return service.restart(order, std::move(done));
+    case Verb::signal:
+      return service.signal(order, call.number, std::move(done));
     case Verb::shutdown:
       return service.shut_down(std::move(done));
     case Verb::info:
@@ -234,10 +249,17 @@ std::expected<Call, Reply> parse_request(std::string_view method, std::string_vi
       return std::unexpected(*std::move(refused));
   }
   if (takes_pattern_in_body(call.verb)) {
-    auto pattern = parse_pattern_body(body);
-    if (!pattern) return bad_request(pattern.error());
-    if (pattern->empty()) return bad_request("\"pattern\" is empty");
-    call.pattern = *std::move(pattern);
+    auto order = parse_order_body(body, members_of(call.verb));
+    if (!order) return bad_request(order.error());
+    call.pattern = std::move(order->pattern);
+    call.reason = std::move(order->reason);
+    call.limit = order->limit;
+    if (call.verb == Verb::signal) {
+      const auto number = process::signal_named(order->signal);
+      if (!number)
+        return bad_request(fmt::format("\"signal\": there is no signal {}", clean_utf8(order->signal)));
+      call.number = *number;
+    }
   } else if (is_about_one_node(call.verb) && call.pattern.empty()) {
     return bad_request(fmt::format("{} needs the parameter \"pattern\"", route->path));
   } else if (!body.empty() && body != "{}") {
@@ -268,6 +290,7 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
     case Verb::start:
     case Verb::stop:
     case Verb::restart:
+    case Verb::signal:
     case Verb::shutdown:
       break;
   }

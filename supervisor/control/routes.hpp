@@ -8,9 +8,11 @@
 // Errors     every refusal is a Reply of 400 and above with the body {"error":{"code","message"}}.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +35,7 @@ enum class Verb : std::uint8_t {
   start,
   stop,
   restart,
+  signal,
   shutdown,
 };
 
@@ -47,7 +50,11 @@ std::span<const Route> routes();
 
 struct Call {
   Verb verb = Verb::info;
-  std::string pattern{};    // "" for all
+  std::string pattern{};                             // "" for all
+  std::string by{};                                  // who asks, in words
+  std::string reason{};                              // of stop
+  std::optional<std::chrono::milliseconds> limit{};  // of stop
+  int number = 0;                                    // of signal
   bool follow = false;      // of events: as server-sent events, for as long as the client listens
   std::uint64_t after = 0;  // of events: the number of the last one known
   bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun

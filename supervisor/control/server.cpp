@@ -227,7 +227,8 @@ class Server::Impl final : public Session::Host {
           fd, refusal(503, "busy", fmt::format("{} connections are open already", sessions_.size())));
     }
     Session::Socket socket(io_, asio::local::stream_protocol{}, fd.release());
-    const auto session = Session::create(std::move(socket), *this);
+    const auto session =
+        Session::create(std::move(socket), fmt::format("uid {}, pid {}", peer->uid, peer->pid), *this);
     sessions_.emplace(session.get(), session);
     session->begin();
   }

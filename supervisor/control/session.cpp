@@ -47,8 +47,9 @@ bool hung_up(int fd) {
 
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(Socket socket, Host& host)
+  HttpSession(Socket socket, std::string peer, Host& host)
       : socket_(std::move(socket)),
+        peer_(std::move(peer)),
         timer_(socket_.get_executor()),
         host_(host),
         buffer_(host.limits().header_bytes_max + 4096) {}
@@ -116,9 +117,10 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
                            fmt::format("the target has more than {} bytes", host_.limits().target_bytes_max)),
                    keep_alive_);
     }
-    const auto call = parse_request({request.method_string().data(), request.method_string().size()},
-                                    {request.target().data(), request.target().size()}, request.body());
+    auto call = parse_request({request.method_string().data(), request.method_string().size()},
+                              {request.target().data(), request.target().size()}, request.body());
     if (!call) return reply(call.error(), keep_alive_);
+    call->by = peer_;
     if (call->verb == Verb::events && (call->follow || wants_event_stream(request)))
       return follow(*call, request);
     ask(*call);
@@ -239,6 +241,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   Socket socket_;
+  const std::string peer_;
   asio::steady_timer timer_;
   Host& host_;
   boost::beast::flat_buffer buffer_;
@@ -256,8 +259,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
 }  // namespace
 
-std::shared_ptr<Session> Session::create(Socket socket, Host& host) {
-  return std::make_shared<HttpSession>(std::move(socket), host);
+std::shared_ptr<Session> Session::create(Socket socket, std::string peer, Host& host) {
+  return std::make_shared<HttpSession>(std::move(socket), std::move(peer), host);
 }
 
 }  // namespace simplevisor::control

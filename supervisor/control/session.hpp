@@ -41,7 +41,8 @@ class Session {
   };
 
   using Socket = boost::asio::local::stream_protocol::socket;
-  static std::shared_ptr<Session> create(Socket socket, Host& host);
+  // `peer`: who is at the other end, in words.
+  static std::shared_ptr<Session> create(Socket socket, std::string peer, Host& host);
 
   Session() = default;
   Session(const Session&) = delete;

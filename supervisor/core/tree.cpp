@@ -99,6 +99,10 @@ bool Tree::held(const ChildSpec& spec, std::uint32_t instance) const {
   return !held_.empty() && held_.contains(HeldKey{&spec, instance});
 }
 
+void Tree::hold(std::shared_ptr<const ChildSpec> spec, std::uint32_t instance) {
+  const ChildSpec* const key = spec.get();
+  held_.emplace(HeldKey{key, instance}, std::move(spec));
+}
 void Tree::hold(const Node& node) {
   held_.emplace(HeldKey{node.spec.get(), node.instance}, node.spec);
 }

@@ -41,7 +41,10 @@ class Tree {
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
 
-  // Starts the root; once, before anything else.
+  // This child (or instance of a template) is not started with its supervisor, until restart_child (or start_child)
+  // lets go of it. For those who are not in the tree: before start(), or while their supervisor does not run.
+  void hold(std::shared_ptr<const ChildSpec> spec, std::uint32_t instance);
+  // Starts the root; once, before anything is posted.
   void start();
   void post(Event event);
 

@@ -1,7 +1,11 @@
 #include "supervisor/process/exit_status.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <string.h>
+
+#include <cctype>
+#include <charconv>
 
 namespace simplevisor::process {
 
@@ -32,6 +36,22 @@ std::string ExitStatus::describe() const {
 std::string signal_name(int signal) {
   const char* const name = ::sigabbrev_np(signal);
   return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
+}
+
+std::optional<int> signal_named(std::string_view name) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error == std::errc{} && end == name.data() + name.size() && !name.empty())
+    return number > 0 && number < NSIG ? std::optional{number} : std::nullopt;
+  std::string upper{name};
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::string_view bare = upper;
+  if (bare.starts_with("SIG")) bare.remove_prefix(3);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    const char* const abbreviated = ::sigabbrev_np(signal);
+    if (abbreviated != nullptr && bare == abbreviated) return signal;
+  }
+  return std::nullopt;
 }
 
 }  // namespace simplevisor::process

@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace simplevisor::process {
 
@@ -36,5 +38,7 @@ struct ExitStatus {
 
 // "SIGTERM"; "signal 35" for one without a name.
 [[nodiscard]] std::string signal_name(int signal);
+// "SIGHUP", "HUP", in any case, or "1"; nothing for what is no signal.
+[[nodiscard]] std::optional<int> signal_named(std::string_view name);
 
 }  // namespace simplevisor::process

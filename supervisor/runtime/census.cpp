@@ -81,7 +81,8 @@ std::string in(core::TimePoint then, core::TimePoint now) {
 
 class Describer {
  public:
-  Describer(const Engine& engine, core::TimePoint now) : engine_{engine}, tree_{engine.tree()}, now_{now} {}
+  Describer(const Engine& engine, const Holds& holds, core::TimePoint now)
+      : engine_{engine}, tree_{engine.tree()}, holds_{holds}, now_{now}, wall_{wall_clock()} {}
 
   NodeStatus row(const Resident& resident) const {
     NodeStatus status;
@@ -111,7 +112,7 @@ class Describer {
     const Worker* worker = engine_.workers().find(resident.spec->program, resident.instance);
     if (held_) {
       status.state = "stopped";
-      status.why = "stopped by administrator";
+      say_held(status);
     } else if (resident.parent == NodeId::none) {
       status.state = "absent";
       status.why = resident.depth == 0 ? engine_.trouble() : "its supervisor does not run";
@@ -158,10 +159,18 @@ class Describer {
     if (node.supervisor) supervisor(*node.supervisor, status);
   }
 
+  void say_held(NodeStatus& status) const {
+    status.held = true;
+    const Hold* const hold = holds_.find(status.path);
+    status.why = in_words(hold ? *hold : Hold{}, wall_);
+    if (hold && hold->until)
+      status.next = "started in " + in_words(std::max(*hold->until - wall_, std::chrono::milliseconds{0}));
+  }
+
   void stopped(const core::Node& node, NodeStatus& status) const {
     if (held_) {
       status.state = "stopped";
-      status.why = "stopped by administrator";
+      say_held(status);
       return;
     }
     // A transient child that ended well is as it should be; whatever else lies here is missing.
@@ -199,7 +208,9 @@ class Describer {
 
   const Engine& engine_;
   const core::Tree& tree_;
+  const Holds& holds_;
   core::TimePoint now_;
+  WallTime wall_;
   mutable bool held_ = false;
 };
 
@@ -247,9 +258,9 @@ std::vector<std::size_t> select(const std::vector<Resident>& all, std::string_vi
   return found;
 }
 
-std::vector<NodeStatus> describe(const Engine& engine, const std::vector<Resident>& all, std::size_t first,
-                                 std::size_t last, core::TimePoint now) {
-  const Describer describer{engine, now};
+std::vector<NodeStatus> describe(const Engine& engine, const Holds& holds, const std::vector<Resident>& all,
+                                 std::size_t first, std::size_t last, core::TimePoint now) {
+  const Describer describer{engine, holds, now};
   std::vector<NodeStatus> rows;
   rows.reserve(last - first);
   for (std::size_t n = first; n < last; ++n) rows.push_back(describer.row(all[n]));

@@ -14,6 +14,7 @@
 
 #include "supervisor/core/tree.hpp"
 #include "supervisor/runtime/engine.hpp"
+#include "supervisor/runtime/holds.hpp"
 #include "supervisor/runtime/service.hpp"
 
 namespace simplevisor::runtime {
@@ -37,8 +38,9 @@ struct Resident {
                                               Answer& answer);
 
 // Status rows of all[first, last), which must be whole subtrees.
-[[nodiscard]] std::vector<NodeStatus> describe(const Engine& engine, const std::vector<Resident>& all,
-                                               std::size_t first, std::size_t last, core::TimePoint now);
+[[nodiscard]] std::vector<NodeStatus> describe(const Engine& engine, const Holds& holds,
+                                               const std::vector<Resident>& all, std::size_t first,
+                                               std::size_t last, core::TimePoint now);
 
 // The end of the subtree that starts at `first`.
 [[nodiscard]] std::size_t subtree_end(const std::vector<Resident>& all, std::size_t first);

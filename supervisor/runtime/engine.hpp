@@ -33,6 +33,10 @@ class Engine {
 
   // `up`: the initial start succeeded. `over`: the tree is down, for whatever reason; the last call.
   void start(std::function<void()> up, std::function<void()> over);
+  // See core::Tree::hold().
+  void hold(const std::shared_ptr<const core::ChildSpec>& spec, std::uint32_t instance) {
+    tree_.hold(spec, instance);
+  }
   void stop();
   void hurry();
   // `replied` exactly once; not after the tree is over.
@@ -45,6 +49,7 @@ class Engine {
   [[nodiscard]] const core::Tree& tree() const { return tree_; }
   [[nodiscard]] const Workers& workers() const { return workers_; }
   [[nodiscard]] Workers& workers() { return workers_; }
+  [[nodiscard]] journal::Recorder* journal() const { return journal_; }
   // Why the tree did not come up or is down, in words; "" while there is nothing to say.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
   [[nodiscard]] std::string path_of(core::NodeId id) const;

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ struct NodeStatus {
   std::string why;     // why it is as it is, in words: "exited with status 3", "stopped by administrator"
   std::string status;  // what the worker last said of itself (STATUS=)
   Verdict verdict = Verdict::good;
+  bool held = false;  // stopped by an administrator: `why` says by whom and for how long
 };
 
 struct ServiceInfo {
@@ -68,6 +70,14 @@ struct Answer {
 
 using Done = std::function<void(Answer)>;
 
+// An administrator's wish.
+struct Order {
+  std::string pattern{};
+  std::string by{};      // who wishes it, in words; "" for the program that embeds us
+  std::string reason{};  // of stop: shown with the node as long as it is held
+  std::optional<std::chrono::milliseconds> limit{};  // of stop: started again after this time; none: never
+};
+
 class Service {
  public:
   Service() = default;
@@ -85,9 +95,12 @@ class Service {
   virtual std::vector<NodeStatus> status(std::string_view pattern, Answer& answer) = 0;
 
   // Administrator's wishes. Done when the node is started (ready), or stopped, or could not be.
-  virtual void start(std::string_view pattern, Done done) = 0;
-  virtual void stop(std::string_view pattern, Done done) = 0;
-  virtual void restart(std::string_view pattern, Done done) = 0;
+  // What is stopped is held: it stays so through restarts of others and of the supervisor itself, until it is started.
+  virtual void start(const Order& order, Done done) = 0;
+  virtual void stop(const Order& order, Done done) = 0;
+  virtual void restart(const Order& order, Done done) = 0;
+  // Sends a signal to the processes of the workers that are meant, and to those below the nodes that are meant.
+  virtual void signal(const Order& order, int number, Done done) = 0;
 
   // Stops the whole tree in order, after which the supervisor ends. `done` when the tree is down; asked again, it hurries:
   // graces are skipped.

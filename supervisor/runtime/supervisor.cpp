@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <csignal>
@@ -14,10 +15,12 @@
 #include "supervisor/runtime/capture.hpp"
 #include "supervisor/runtime/census.hpp"
 #include "supervisor/runtime/engine.hpp"
+#include "supervisor/runtime/holds.hpp"
 #include "supervisor/runtime/logging.hpp"
 #include "supervisor/runtime/state_dir.hpp"
 #include "supervisor/runtime/version.hpp"
 #include "supervisor/runtime/wishes.hpp"
+#include "supervisor/runtime/words.hpp"
 
 namespace simplevisor::runtime {
 namespace {
@@ -65,10 +68,17 @@ struct Supervisor::State {
     if (on_started) std::exchange(on_started, nullptr)(std::move(answer));
   }
   void over();
+  void note(journal::Kind kind, std::string path, std::string text, std::string by = {}) {
+    journal->record({.kind = kind, .path = std::move(path), .text = std::move(text), .by = std::move(by)});
+  }
   void note(journal::Kind kind, std::string text) {
     journal->record(
         {.kind = kind, .path = configuration.root->name, .pid = ::getpid(), .text = std::move(text)});
   }
+  [[nodiscard]] std::vector<Resident> chosen(std::string_view pattern, Answer& answer) const;
+  void wish(Wish wish, std::string_view verb, const Order& order, const Done& done);
+  void hold_is_over(const std::string& path);
+  void hold_again();
   [[nodiscard]] bool ending() const;
 
   boost::asio::io_context io{1};
@@ -77,6 +87,7 @@ struct Supervisor::State {
   std::unique_ptr<Logging> logging;
   std::unique_ptr<Capture> capture;
   std::unique_ptr<journal::Recorder> journal;
+  Holds holds{io, state_dir, [this](const std::string& path) { hold_is_over(path); }};
   Engine engine;
   process::Reaper reaper;
   Done on_started;
@@ -156,6 +167,7 @@ int Supervisor::run() {
   State& s = *state_;
   spdlog::info("simplevisor {} supervises {} as pid {}, state in {}", version, s.configuration.settings.name,
                ::getpid(), s.state_dir.path());
+  s.hold_again();
   s.note(journal::Kind::began, fmt::format("simplevisor {}", version));
   s.engine.start(
       [&s] {
@@ -278,40 +290,92 @@ std::vector<NodeStatus> Supervisor::status(std::string_view pattern, Answer& ans
   const State& s = *state_;
   const auto all = residents(s.engine.tree(), *s.configuration.root);
   const auto now = core::Clock::now();
-  if (pattern.empty()) return describe(s.engine, all, 0, all.size(), now);
+  if (pattern.empty()) return describe(s.engine, s.holds, all, 0, all.size(), now);
   std::vector<NodeStatus> rows;
   for (const std::size_t first : select(all, pattern, answer)) {
-    const auto part = describe(s.engine, all, first, subtree_end(all, first), now);
+    const auto part = describe(s.engine, s.holds, all, first, subtree_end(all, first), now);
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;
 }
 
-namespace {
+std::vector<Resident> Supervisor::State::chosen(std::string_view pattern, Answer& answer) const {
+  const auto all = residents(engine.tree(), *configuration.root);
+  std::vector<Resident> found;
+  for (const std::size_t index : select(all, pattern, answer)) found.push_back(all[index]);
+  return found;
+}
 
-void wish(Engine& engine, const core::ChildSpec& root, Wish wish, std::string_view pattern,
-          const Done& done) {
-  const auto all = residents(engine.tree(), root);
+void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& order, const Done& done) {
+  if (wish != Wish::stop && ending()) return done(Answer{Outcome::failed, "the supervisor is stopping", {}});
   Answer answer;
-  std::vector<Resident> chosen;
-  for (const std::size_t index : select(all, pattern, answer)) chosen.push_back(all[index]);
-  if (chosen.empty()) return done(answer);
-  grant(engine, wish, chosen, done);
+  const std::vector<Resident> nodes = chosen(order.pattern, answer);
+  if (nodes.empty()) return done(answer);
+  for (const Resident& node : nodes) {
+    note(journal::Kind::asked, node.path,
+         std::string{verb} + (order.reason.empty() ? "" : ": " + order.reason), order.by);
+    if (node.depth == 0) continue;  // refused
+    const bool reachable = node.parent != core::NodeId::none;
+    if (wish != Wish::stop) {
+      if (reachable) holds.remove(node.path);
+      continue;
+    }
+    if (!reachable) engine.hold(node.spec, node.instance);  // not with its supervisor either, when that comes
+    const WallTime now = wall_clock();
+    Hold hold{.by = order.by, .reason = order.reason, .since = now};
+    if (order.limit) hold.until = now + *order.limit;
+    holds.add(node.path, std::move(hold));
+  }
+  grant(engine, wish, nodes, done);
 }
 
-}  // namespace
+void Supervisor::State::hold_is_over(const std::string& path) {
+  spdlog::info("{}: its hold is over", path);
+  wish(Wish::start, "start: its hold is over", {.pattern = path}, [path](const Answer& answer) {
+    if (answer.outcome != Outcome::done)
+      spdlog::error("{}: is not started after its hold: {}", path, answer.message);
+  });
+}
 
-void Supervisor::start(std::string_view pattern, Done done) {
-  if (state_->ending()) return done(Answer{Outcome::failed, "the supervisor is stopping", {}});
-  wish(state_->engine, *state_->configuration.root, Wish::start, pattern, done);
+// What was held before this process, before anything is started.
+void Supervisor::State::hold_again() {
+  const auto all = residents(engine.tree(), *configuration.root);
+  holds.keep_only(
+      [&](const std::string& path) { return std::ranges::find(all, path, &Resident::path) != all.end(); });
+  for (const auto& [path, hold] : holds.all()) {
+    const auto node = std::ranges::find(all, path, &Resident::path);
+    if (node->depth > 0) engine.hold(node->spec, node->instance);
+    spdlog::info("{}: is not started: {}", path, in_words(hold, wall_clock()));
+  }
 }
-void Supervisor::stop(std::string_view pattern, Done done) {
-  wish(state_->engine, *state_->configuration.root, Wish::stop, pattern, done);
+
+void Supervisor::start(const Order& order, Done done) {
+  state_->wish(Wish::start, "start", order, done);
 }
-void Supervisor::restart(std::string_view pattern, Done done) {
-  if (state_->ending()) return done(Answer{Outcome::failed, "the supervisor is stopping", {}});
-  wish(state_->engine, *state_->configuration.root, Wish::restart, pattern, done);
+void Supervisor::stop(const Order& order, Done done) {
+  state_->wish(Wish::stop, order.limit ? "stop for " + in_words(*order.limit) : "stop", order, done);
 }
+void Supervisor::restart(const Order& order, Done done) {
+  state_->wish(Wish::restart, "restart", order, done);
+}
+
+void Supervisor::signal(const Order& order, int number, Done done) {
+  State& s = *state_;
+  const auto all = residents(s.engine.tree(), *s.configuration.root);
+  Answer answer;
+  for (const std::size_t first : select(all, order.pattern, answer)) {
+    s.note(journal::Kind::asked, all[first].path, "signal " + process::signal_name(number), order.by);
+    for (std::size_t n = first; n < subtree_end(all, first); ++n) {
+      if (!all[n].spec->supervisor &&
+          s.engine.workers().signal(all[n].spec->program, all[n].instance, number))
+        answer.paths.push_back(all[n].path);
+    }
+  }
+  if (answer.outcome == Outcome::done && answer.paths.empty())
+    answer = {Outcome::failed, fmt::format("{}: no process of it runs", order.pattern), {}};
+  done(answer);
+}
+
 void Supervisor::shut_down(Done done) {
   state_->shut_down(std::move(done));
 }

@@ -47,9 +47,10 @@ class Supervisor final : public Service {
   boost::asio::any_io_executor executor() override;
   ServiceInfo info() override;
   std::vector<NodeStatus> status(std::string_view pattern, Answer& answer) override;
-  void start(std::string_view pattern, Done done) override;
-  void stop(std::string_view pattern, Done done) override;
-  void restart(std::string_view pattern, Done done) override;
+  void start(const Order& order, Done done) override;
+  void stop(const Order& order, Done done) override;
+  void restart(const Order& order, Done done) override;
+  void signal(const Order& order, int number, Done done) override;
   void shut_down(Done done) override;
   [[nodiscard]] journal::Recorder* journal() const override;
   [[nodiscard]] std::string log_path(std::string_view path) const override;

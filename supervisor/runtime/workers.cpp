@@ -314,6 +314,13 @@ void Workers::signal(pid_t target, int number) const {
   context_.syscalls(SYS_kill, target, number);
 }
 
+bool Workers::signal(std::uint32_t program, std::uint32_t instance, int number) {
+  const Worker* const worker = find(program, instance);
+  if (!worker || worker->pid == 0) return false;
+  signal(worker->pid, number);
+  return true;
+}
+
 void Workers::stop(std::uint32_t program, std::uint32_t instance, core::Life life) {
   Worker* worker = living(program, instance, life);
   if (!worker) return;

@@ -86,6 +86,9 @@ class Workers {
   void stop(std::uint32_t program, std::uint32_t instance, core::Life life);
   void kill(std::uint32_t program, std::uint32_t instance, core::Life life);
 
+  // Sends it to the process itself, not to its group. False: there is none.
+  bool signal(std::uint32_t program, std::uint32_t instance, int number);
+
   // For the reaper.
   [[nodiscard]] bool knows(pid_t pid) const { return pids_.contains(pid); }
   void ended(pid_t pid, const process::ExitStatus& status);

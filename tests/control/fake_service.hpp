@@ -93,23 +93,32 @@ class FakeService final : public runtime::Service {
   std::string log_path(std::string_view path) const override {
     return logs + "/" + std::string(path.substr(path.rfind('/') + 1)) + ".log";
   }
-  void start(std::string_view pattern, runtime::Done done) override {
-    act("start ", pattern, std::move(done));
+  void start(const runtime::Order& order, runtime::Done done) override {
+    act("start ", order, std::move(done));
   }
-  void stop(std::string_view pattern, runtime::Done done) override { act("stop ", pattern, std::move(done)); }
-  void restart(std::string_view pattern, runtime::Done done) override {
-    act("restart ", pattern, std::move(done));
+  void stop(const runtime::Order& order, runtime::Done done) override {
+    act("stop ", order, std::move(done));
+  }
+  void restart(const runtime::Order& order, runtime::Done done) override {
+    act("restart ", order, std::move(done));
+  }
+  void signal(const runtime::Order& order, int number, runtime::Done done) override {
+    act("signal " + std::to_string(number) + " ", order, std::move(done));
   }
   void shut_down(runtime::Done done) override {
     if (on_shut_down) on_shut_down();
-    act("shutdown", "", std::move(done));
+    act("shutdown", {}, std::move(done));
   }
 
  private:
-  void act(std::string_view verb, std::string_view pattern, runtime::Done done) {
+  // As "stop root/a for 1000 ms because of x".
+  void act(const std::string& verb, const runtime::Order& order, runtime::Done done) {
     {
       const std::lock_guard lock(mutex_);
-      calls_.push_back(std::string(verb) + std::string(pattern));
+      std::string call = verb + order.pattern;
+      if (order.limit) call += " for " + std::to_string(order.limit->count()) + " ms";
+      if (!order.reason.empty()) call += " because of " + order.reason;
+      calls_.push_back(std::move(call));
     }
     arrived_.notify_all();
     if (hold) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "supervisor/control/node_order.hpp"
 
 namespace simplevisor::control {
@@ -129,14 +131,36 @@ TEST(ParseNodes, SaysWhatIsWrong) {
   }
 }
 
-TEST(ParsePatternBody, TakesOnlyAPattern) {
-  EXPECT_EQ(parse_pattern_body(pattern_body("root/\"x\"")), "root/\"x\"");
+TEST(ParseOrderBody, ComesBackAsItWas) {
+  constexpr std::array<std::string_view, 4> all{"pattern", "reason", "for_ms", "signal"};
+  const auto order = parse_order_body(
+      order_body(
+          {.pattern = "root/\"x\"", .reason = "a b", .limit = std::chrono::seconds{2}, .signal = "HUP"}),
+      all);
+  ASSERT_TRUE(order) << order.error();
+  EXPECT_EQ(order->pattern, "root/\"x\"");
+  EXPECT_EQ(order->reason, "a b");
+  EXPECT_EQ(order->limit, std::chrono::seconds{2});
+  EXPECT_EQ(order->signal, "HUP");
+}
+
+TEST(ParseOrderBody, TakesOnlyWhatIsAllowed) {
+  constexpr std::array<std::string_view, 1> plain{"pattern"};
+  constexpr std::array<std::string_view, 3> of_stop{"pattern", "reason", "for_ms"};
   for (const auto* text : {"", "{", "[]", "{}", R"({"pattern":1})", R"({"pattern":"a","more":1})",
-                           R"({"Pattern":"a"})", "{\"pattern\":\"\xFF\"}", R"({"pattern":"a"} x)"}) {
-    EXPECT_FALSE(parse_pattern_body(text)) << text;
+                           R"({"pattern":"a","reason":"b"})", R"({"Pattern":"a"})", "{\"pattern\":\"\xFF\"}",
+                           R"({"pattern":"a"} x)", R"({"pattern":""})"}) {
+    EXPECT_FALSE(parse_order_body(text, plain)) << text;
   }
+  for (const auto* text :
+       {R"({"pattern":"a","for_ms":0})", R"({"pattern":"a","for_ms":-1})",
+        R"({"pattern":"a","for_ms":1e300})", R"({"pattern":"a","for_ms":"1h"})",
+        R"({"pattern":"a","for_ms":999999999999999999})", R"({"pattern":"a","reason":1})"}) {
+    EXPECT_FALSE(parse_order_body(text, of_stop)) << text;
+  }
+  EXPECT_FALSE(parse_order_body(order_body({.pattern = "a", .reason = std::string(2000, 'x')}), of_stop));
   const std::string deep = R"({"pattern":)" + std::string(60'000, '[');
-  EXPECT_FALSE(parse_pattern_body(deep));
+  EXPECT_FALSE(parse_order_body(deep, plain));
 }
 
 TEST(InfoJson, ComesBackAsItWas) {

@@ -58,7 +58,8 @@ TEST(OpenApi, DescribesTheMembersOfEveryObject) {
   EXPECT_EQ(promised(doc, "Check"), keys(json::parse(check_json({})).as_object()));
   EXPECT_EQ(promised(doc, "Info"), keys(json::parse(info_json({})).as_object()));
   EXPECT_EQ(promised(doc, "Answer"), keys(json::parse(answer_json({}, false)).as_object()));
-  EXPECT_EQ(promised(doc, "Pattern"), keys(json::parse(pattern_body("x")).as_object()));
+  EXPECT_EQ(promised(doc, "Order"),
+            keys(json::parse(order_body({"a", "b", std::chrono::milliseconds{1}, "HUP"})).as_object()));
   EXPECT_EQ(promised(doc, "Why"),
             keys(json::parse(why_json({{runtime::NodeStatus{}}, ""}, nullptr)).as_object()));
   EXPECT_EQ(promised(doc, "History"), keys(json::parse(history_json("a", nullptr)).as_object()));

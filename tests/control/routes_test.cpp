@@ -81,6 +81,14 @@ TEST(ParseRequest, RefusesWhatIsMalformedAndSaysWhy) {
       {"POST", "/v1/stop", R"({"pattern":""})", 400, "bad_request", "empty"},
       {"POST", "/v1/stop", R"({"pattern":3})", 400, "bad_request", "not a string"},
       {"POST", "/v1/stop", R"({"pattern":"a","force":true})", 400, "bad_request", "unknown member \"force\""},
+      {"POST", "/v1/start", R"({"pattern":"a","reason":"b"})", 400, "bad_request",
+       "unknown member \"reason\""},
+      {"POST", "/v1/signal", R"({"pattern":"a"})", 400, "bad_request", "there is no signal"},
+      {"POST", "/v1/signal", R"({"pattern":"a","signal":"XYZ"})", 400, "bad_request",
+       "there is no signal XYZ"},
+      {"POST", "/v1/signal", R"({"pattern":"a","signal":"0"})", 400, "bad_request", "there is no signal 0"},
+      {"POST", "/v1/signal?wait=true", R"({"pattern":"a","signal":"HUP"})", 400, "bad_request",
+       "unknown query"},
   };
   for (const Case& c : cases) {
     const auto call = parse_request(c.method, c.target, c.body);

@@ -51,7 +51,7 @@ TEST_F(ControlServer, WaitsForTheEndOfWhatItWasAsked) {
   service.hold = true;
   const auto server = open_server(service, path);
   auto answer = std::async(std::launch::async,
-                           [&] { return Client(path).post("/v1/stop", pattern_body("root/a"), patience); });
+                           [&] { return Client(path).post("/v1/stop", order_body({"root/a"}), patience); });
   service.wait_for_call("stop root/a");
   EXPECT_EQ(Client(path).get("/v1/info", patience)->status, 200u);  // others are served meanwhile
   service.release();
@@ -63,7 +63,7 @@ TEST_F(ControlServer, WaitsForTheEndOfWhatItWasAsked) {
 TEST_F(ControlServer, AnswersAtOnceWhenToldNotToWait) {
   service.hold = true;
   const auto server = open_server(service, path);
-  EXPECT_EQ(Client(path).post("/v1/stop?wait=false", pattern_body("root/a"), patience)->status, 202u);
+  EXPECT_EQ(Client(path).post("/v1/stop?wait=false", order_body({"root/a"}), patience)->status, 202u);
 }
 
 TEST_F(ControlServer, ServesManyRequestsOnOneConnection) {
@@ -184,7 +184,7 @@ TEST_F(ControlServer, TellsThoseWhoWaitThatItEnds) {
   service.hold = true;
   auto server = open_server(service, path);
   auto answer = std::async(std::launch::async,
-                           [&] { return Client(path).post("/v1/stop", pattern_body("a"), patience); });
+                           [&] { return Client(path).post("/v1/stop", order_body({"a"}), patience); });
   service.wait_for_call("stop a");
   server.reset();
   const auto response = answer.get();
@@ -217,7 +217,7 @@ TEST_F(ControlServer, ShowsTheClientItsProcess) {
 TEST_F(ControlServer, TimesOutOnASupervisorThatHangs) {
   service.hold = true;
   const auto server = open_server(service, path);
-  const auto answer = Client(path).post("/v1/stop", pattern_body("a"), 50ms);
+  const auto answer = Client(path).post("/v1/stop", order_body({"a"}), 50ms);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ClientErrc::timed_out);
 }

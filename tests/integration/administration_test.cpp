@@ -40,7 +40,8 @@ class Administration : public testing::Test {
 TEST_F(Administration, AStoppedNodeStaysStoppedWhenItsSiblingsAreRestarted) {
   ASSERT_EQ(host.cli({"stop", "root/broker/send"}).exit_code, 0);
   EXPECT_EQ(host.node("root/broker/send").at("state"), "stopped");
-  EXPECT_EQ(host.node("root/broker/send").at("why"), "stopped by administrator");
+  EXPECT_THAT(std::string{host.node("root/broker/send").at("why").as_string()},
+              testing::StartsWith("stopped by uid "));
   EXPECT_EQ(host.cli({"check"}).exit_code, 0) << "what was wished for is as expected";
 
   const pid_t before = host.pid_of("root/broker/receive");
@@ -52,6 +53,60 @@ TEST_F(Administration, AStoppedNodeStaysStoppedWhenItsSiblingsAreRestarted) {
 
   ASSERT_EQ(host.cli({"start", "send"}).exit_code, 0);
   EXPECT_EQ(host.node("root/broker/send").at("state"), "running");
+}
+
+TEST_F(Administration, AHoldIsSeenEverywhereAndOutlivesTheSupervisor) {
+  ASSERT_EQ(host.cli({"hold", "send", "--reason", "broker moves", "--for", "1h"}).exit_code, 0);
+  ASSERT_EQ(host.cli({"hold", "jobs/2"}).exit_code, 0);
+  ASSERT_EQ(host.cli({"stop"}).exit_code, 0);
+  host.wait();
+  host.up();
+  EXPECT_EQ(host.pid_of("root/broker/send"), 0);
+  EXPECT_EQ(host.pid_of("root/jobs/2"), 0);
+  EXPECT_GT(host.pid_of("root/jobs/1"), 0);
+  const std::string why{host.node("root/broker/send").at("why").as_string()};
+  EXPECT_THAT(why,
+              testing::AllOf(testing::StartsWith("held by uid "), testing::EndsWith("more: broker moves")));
+  EXPECT_THAT(host.cli({"status"}).out, HasSubstr("broker moves"));
+  EXPECT_THAT(host.cli({"why", "send"}).out, HasSubstr("broker moves"));
+  EXPECT_EQ(host.cli({"check"}).exit_code, 0);
+  ASSERT_EQ(host.cli({"release", "send"}).exit_code, 0);
+  ASSERT_EQ(host.cli({"start", "root/jobs/2"}).exit_code, 0);
+  EXPECT_GT(host.pid_of("root/broker/send"), 0);
+  EXPECT_GT(host.pid_of("root/jobs/2"), 0);
+}
+
+TEST_F(Administration, AHoldEndsByItself) {
+  ASSERT_EQ(host.cli({"hold", "send", "--for", "1ms"}).exit_code, 0);
+  EXPECT_TRUE(eventually([&] { return host.pid_of("root/broker/send") > 0; })) << host.log();
+  EXPECT_THAT(host.log(), HasSubstr("root/broker/send: its hold is over"));
+  EXPECT_THAT(host.cli({"events", "send"}).out, HasSubstr("asked root/broker/send: stop for 1 ms, by uid "));
+}
+
+TEST_F(Administration, WhatIsHeldBelowAStoppedSupervisorStaysSoWhenThatIsStarted) {
+  ASSERT_EQ(host.cli({"stop", "broker"}).exit_code, 0);
+  ASSERT_EQ(host.cli({"hold", "send", "--reason", "not yet"}).exit_code, 0);
+  ASSERT_EQ(host.cli({"start", "broker"}).exit_code, 0);
+  EXPECT_GT(host.pid_of("root/broker/receive"), 0);
+  EXPECT_EQ(host.pid_of("root/broker/send"), 0);
+  ASSERT_EQ(host.cli({"release", "send"}).exit_code, 0);
+  EXPECT_GT(host.pid_of("root/broker/send"), 0);
+}
+
+TEST_F(Administration, SignalsReachTheProcessesThatAreMeant) {
+  const pid_t send = host.pid_of("root/broker/send");
+  const pid_t job = host.pid_of("root/jobs/1");
+  const Outcome outcome = host.cli({"signal", "broker", "KILL"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("root/broker/send: signalled"));
+  EXPECT_TRUE(eventually([&] {
+    const pid_t now = host.pid_of("root/broker/send");
+    return now > 0 && now != send;
+  }));
+  EXPECT_EQ(host.pid_of("root/jobs/1"), job);
+  EXPECT_EQ(host.cli({"signal", "send", "NONSENSE"}).exit_code, 2);
+  EXPECT_EQ(host.cli({"signal", "nobody", "HUP"}).exit_code, 4);
+  EXPECT_EQ(host.cli({"signal", "once", "HUP"}).exit_code, 1);
 }
 
 TEST_F(Administration, StopsAndStartsAWholeSubtree) {
