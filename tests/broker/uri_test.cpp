@@ -143,6 +143,11 @@ TEST(BrokerUri, SaysWhatIsWrongWithOne) {
       {"failover:(tcp://a:1)?maxReconnectDelay=99999999999", "maxReconnectDelay"},
       {"failover:(tcp://a:1)?tmieout=1", "unknown failover option \"tmieout\""},
       {"failover:(tcp://a:1,amqp://b)", "one protocol"},
+      {"amqp://[%]:1", "no IPv6 address"},
+      {"amqp://[]:1", "no IPv6 address"},
+      {"amqp://[127.0.0.1]:1", "no IPv6 address"},
+      {"amqp://[::1%]:1", "no IPv6 address"},
+      {"amqp://[::1%a!]:1", "no IPv6 address"},
       {"failover:(udp://a:1,udp://b:1)", "not of udp"},
   };
   for (const auto& [uri, expected] : cases) EXPECT_THAT(refusal(uri), HasSubstr(expected)) << uri;

@@ -1,6 +1,8 @@
 #include "workers/broker/uri.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <array>
@@ -55,11 +57,17 @@ bool is_host(std::string_view host) {
   });
 }
 
+// An IPv6 address, with a zone or without: "::1", "fe80::1%eth0".
 bool is_bracketed_host(std::string_view host) {
-  if (host.empty() || host.size() > host_bytes_max) return false;
-  return std::ranges::all_of(host, [](char c) {
-    return hex_value(c) >= 0 || c == ':' || c == '.' || c == '%' || (c >= 'g' && c <= 'z') || c == '-';
-  });
+  const std::size_t percent = std::min(host.find('%'), host.size());
+  const std::string address{host.substr(0, percent)};
+  in6_addr ignored{};
+  if (address.size() >= INET6_ADDRSTRLEN || address.contains('\0') ||
+      ::inet_pton(AF_INET6, address.c_str(), &ignored) != 1)
+    return false;
+  if (percent == host.size()) return true;
+  const std::string_view zone = host.substr(percent + 1);
+  return zone.size() < IF_NAMESIZE && is_host(zone);
 }
 
 // "HOST", "HOST:PORT", "[ADDRESS]", "[ADDRESS]:PORT".
