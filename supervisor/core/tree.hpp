@@ -44,6 +44,7 @@ class Tree {
   // This child (or instance of a template) is not started with its supervisor, until restart_child (or start_child)
   // lets go of it. For those who are not in the tree: before start(), or while their supervisor does not run.
   void hold(std::shared_ptr<const ChildSpec> spec, std::uint32_t instance);
+  bool let_go(const ChildSpec& spec, std::uint32_t instance);  // whether it was held
   // Starts the root; once, before anything is posted.
   void start();
   void post(Event event);
@@ -139,7 +140,6 @@ class Tree {
   void answer_waiters(NodeId supervisor, NodeId child, Result started);
   void answer(RequestId request, Result result, NodeId node = NodeId::none);
   void hold(const Node& node);
-  bool let_go(const ChildSpec& spec, std::uint32_t instance);  // whether it was held
   [[nodiscard]] NodeId stopped_instance(NodeId supervisor, std::uint32_t instance) const;
 
   struct HeldKey {

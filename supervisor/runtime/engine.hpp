@@ -37,6 +37,7 @@ class Engine {
   void hold(const std::shared_ptr<const core::ChildSpec>& spec, std::uint32_t instance) {
     tree_.hold(spec, instance);
   }
+  void let_go(const core::ChildSpec& spec, std::uint32_t instance) { tree_.let_go(spec, instance); }
   void stop();
   void hurry();
   // `replied` exactly once; not after the tree is over.

@@ -331,6 +331,11 @@ void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& orde
 
 void Supervisor::State::hold_is_over(const std::string& path) {
   spdlog::info("{}: its hold is over", path);
+  Answer ignored;
+  for (const Resident& node : chosen(path, ignored)) {
+    // Nobody is there to start it now; it comes with its supervisor.
+    if (node.parent == core::NodeId::none) return engine.let_go(*node.spec, node.instance);
+  }
   wish(Wish::start, "start: its hold is over", {.pattern = path}, [path](const Answer& answer) {
     if (answer.outcome != Outcome::done)
       spdlog::error("{}: is not started after its hold: {}", path, answer.message);

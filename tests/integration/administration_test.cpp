@@ -93,6 +93,14 @@ TEST_F(Administration, WhatIsHeldBelowAStoppedSupervisorStaysSoWhenThatIsStarted
   EXPECT_GT(host.pid_of("root/broker/send"), 0);
 }
 
+TEST_F(Administration, AHoldThatIsOverBelowAStoppedSupervisorHoldsNobody) {
+  ASSERT_EQ(host.cli({"stop", "broker"}).exit_code, 0);
+  ASSERT_EQ(host.cli({"hold", "send", "--for", "1ms"}).exit_code, 0);
+  ASSERT_TRUE(eventually([&] { return host.log().contains("root/broker/send: its hold is over"); }));
+  ASSERT_EQ(host.cli({"start", "broker"}).exit_code, 0);
+  EXPECT_GT(host.pid_of("root/broker/send"), 0);
+}
+
 TEST_F(Administration, SignalsReachTheProcessesThatAreMeant) {
   const pid_t send = host.pid_of("root/broker/send");
   const pid_t job = host.pid_of("root/jobs/1");
