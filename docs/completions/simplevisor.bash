@@ -32,7 +32,7 @@ _simplevisor() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--kind)
+      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--every|--kind)
         [[ ${COMP_WORDS[i + 1]} == = ]] && i+=1
         if ((i + 1 >= COMP_CWORD)); then
           previous=$word
@@ -55,6 +55,7 @@ _simplevisor() {
     --reason) : ;;
     -w|--warning) : ;;
     -c|--critical) : ;;
+    --every) : ;;
     --kind) _simplevisor_words plain consumer transfer sarra ;;
     *)
       if [[ $current == -* ]]; then
@@ -63,6 +64,7 @@ _simplevisor() {
         hold) own='--for --reason' ;;
         check) own='--nagios -w --warning -c --critical' ;;
         events) own='-f --follow' ;;
+        what_if) own='--every' ;;
         check_configuration) own='--verbose' ;;
         init) own='--kind' ;;
           *) ;;
@@ -72,7 +74,7 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart hold release signal status check tree why history events check_configuration explain init version
+        _simplevisor_words start stop restart hold release signal status check tree why history events what_if check_configuration explain init version
         return
       fi
       case $command:$count in
@@ -89,6 +91,9 @@ _simplevisor() {
         why:0) _simplevisor_ask nodes ;;
         history:0) _simplevisor_ask nodes ;;
         events:0) _simplevisor_ask nodes ;;
+        what_if:0) _simplevisor_ask nodes ;;
+        what_if:1) _simplevisor_words dies hangs fails-to-start ;;
+        what_if:2) : ;;
         explain:0) _simplevisor_ask keys ;;
         init:0) _simplevisor_files ;;
         *) ;;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ struct CommandLine {
   bool nagios = false;                             // of check
   std::string warning;                             // of check --nagios; a range, "" for the usual rule
   std::string critical;                            // likewise
+  std::string fault;                               // of what_if: dies, hangs, fails-to-start
+  std::optional<std::uint64_t> times;              // of what_if
+  std::optional<std::chrono::milliseconds> every;  // of what_if
   bool verbose = false;                            // of check_configuration
   std::string key;                                 // of explain; "" for all
   std::string file;   // of init; "" for ./simplevisor.toml, "-" for standard output

@@ -148,6 +148,30 @@ std::vector<CommandRow> make_commands() {
                     .into = &CommandLine::follow}},
        .details =
            "The oldest first, as far back as they are kept in memory. With `--json` one object a line."},
+      {.name = "what_if",
+       .help = "play through what would happen if a worker failed",
+       .run = what_if,
+       .arguments =
+           {path("which worker of the configuration", true),
+            {.name = "FAULT",
+             .help = "`dies`, `hangs` (as if it had a watchdog) or `fails-to-start` (after it died once)",
+             .into = &CommandLine::fault,
+             .required = true,
+             .choices = {"dies", "hangs", "fails-to-start"}},
+            {.name = "TIMES",
+             .help = "how often; without it once",
+             .into = &CommandLine::times,
+             .min = 1,
+             .max = 100'000}},
+       .options = {{.name = "--every",
+                    .value = "DURATION",
+                    .help = "how long it runs before the next fault; without it `1s`",
+                    .into = &CommandLine::every}},
+       .details = "Asks the configuration, not the running supervisor: the tree is started on paper, with "
+                  "nothing counted, and "
+                  "everybody else does as told. Shows who is restarted with it, when the restarts are used "
+                  "up, and who goes "
+                  "down then."},
       {.name = "check_configuration",
        .help = "read the configuration and say what is wrong",
        .run = check_configuration,
