@@ -42,6 +42,9 @@ struct Resident {
                                                const std::vector<Resident>& all, std::size_t first,
                                                std::size_t last, core::TimePoint now);
 
+// What was counted about each of `all`.
+[[nodiscard]] std::vector<NodeMeasures> measure(Engine& engine, const std::vector<Resident>& all);
+
 // The end of the subtree that starts at `first`.
 [[nodiscard]] std::size_t subtree_end(const std::vector<Resident>& all, std::size_t first);
 

@@ -40,6 +40,7 @@ void Engine::hurry() {
 void Engine::request(core::Request request, Replied replied) {
   request.id = core::RequestId{++requests_};
   replies_.emplace(requests_, std::move(replied));
+  workers_.moved_on_purpose(Clock::now());
   tree_.post(std::move(request));
   settle();
 }
@@ -98,6 +99,9 @@ void Engine::arm_timer() {
   timer_.expires_at(*next);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
+    const core::TimePoint now = Clock::now();
+    if (armed_for_ && now > *armed_for_) lag_.add(now - *armed_for_);
+    workers_.moved_on_purpose(now);
     armed_for_.reset();
     settle();
   });
@@ -142,7 +146,34 @@ std::string Engine::why_ended(NodeId child) const {
   return worker ? worker->last_words() : "";
 }
 
+std::chrono::system_clock::time_point Engine::wall_time(core::TimePoint time) {
+  using std::chrono::nanoseconds;
+  const nanoseconds offset = nanoseconds{std::chrono::system_clock::now().time_since_epoch()} -
+                             nanoseconds{Clock::now().time_since_epoch()};
+  if (!wall_offset_ || std::chrono::abs(offset - *wall_offset_) > std::chrono::seconds{1})
+    wall_offset_ = offset;
+  return std::chrono::system_clock::time_point{
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(time.time_since_epoch() +
+                                                                      *wall_offset_)};
+}
+
+SupervisorTally Engine::tally(const core::ChildSpec& supervisor) const {
+  const auto found = tallies_.find(&supervisor);
+  return found == tallies_.end() ? SupervisorTally{} : found->second;
+}
+
+void Engine::count(const core::Report& report) {
+  using Kind = core::Report::Kind;
+  std::uint32_t SupervisorTally::* const what =
+      report.kind == Kind::supervisor_started ? &SupervisorTally::starts
+      : report.kind == Kind::gave_up          ? &SupervisorTally::gave_up
+      : report.kind == Kind::cooling_down     ? &SupervisorTally::cooled_down
+                                              : nullptr;
+  if (what) ++(tallies_[tree_.node(report.supervisor).spec.get()].*what);
+}
+
 void Engine::perform(const core::Report& action) {
+  count(action);
   log(action);
   if (journal_) note(action);
 }

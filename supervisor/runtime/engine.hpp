@@ -54,6 +54,12 @@ class Engine {
   // Why the tree did not come up or is down, in words; "" while there is nothing to say.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
   [[nodiscard]] std::string path_of(core::NodeId id) const;
+  // How late the loop was: timers of ours, and whatever others ask to be counted.
+  [[nodiscard]] const Histogram& lag() const { return lag_; }
+  void note_lag(std::chrono::nanoseconds late) { lag_.add(late); }
+  // When that was by the clock on the wall: the same at every question, unless that clock was set by more than a second.
+  [[nodiscard]] std::chrono::system_clock::time_point wall_time(core::TimePoint time);
+  [[nodiscard]] SupervisorTally tally(const core::ChildSpec& supervisor) const;
 
  private:
   void settle();
@@ -63,6 +69,7 @@ class Engine {
   void perform(const core::KillWorker& action);
   void perform(const core::Reply& action);
   void perform(const core::Report& action);
+  void count(const core::Report& report);
   void log(const core::Report& report);
   void note(const core::Report& report) const;
   [[nodiscard]] std::string why_ended(core::NodeId child) const;
@@ -84,6 +91,9 @@ class Engine {
   std::function<void()> on_up_;
   std::function<void()> on_over_;
   std::string trouble_;
+  Histogram lag_;
+  std::optional<std::chrono::nanoseconds> wall_offset_;  // from the monotonic clock
+  std::unordered_map<const core::ChildSpec*, SupervisorTally> tallies_;
 };
 
 }  // namespace simplevisor::runtime

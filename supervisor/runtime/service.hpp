@@ -17,6 +17,12 @@
 #include <string_view>
 #include <vector>
 
+#include "supervisor/runtime/measures.hpp"
+
+namespace simplevisor::config {
+struct Configuration;
+}
+
 namespace simplevisor::runtime {
 
 namespace journal {
@@ -60,6 +66,16 @@ struct ServiceInfo {
   std::string phase;  // starting, running, stopping
 };
 
+// What is counted, and how the tree is, at one moment.
+struct Measures {
+  ServiceInfo info;
+  std::vector<NodeStatus> rows;     // all
+  std::vector<NodeMeasures> nodes;  // of the row at the same place
+  Histogram restart_latency{};
+  Histogram lag{};                     // of the supervision loop
+  std::chrono::nanoseconds waited{0};  // from `asked` until the loop came to it
+};
+
 enum class Outcome : std::uint8_t { done, failed, no_such_node, ambiguous, refused };
 
 struct Answer {
@@ -94,6 +110,15 @@ class Service {
   // Empty with `answer` set when nothing matches.
   virtual std::vector<NodeStatus> status(std::string_view pattern, Answer& answer) = 0;
 
+  // `asked`: when it was posted to this thread; the time until it was its turn is counted.
+  virtual Measures measures(std::chrono::steady_clock::time_point asked) {
+    Answer ignored;
+    Measures found{.info = info(), .rows = status("", ignored), .nodes = {}};
+    found.nodes.resize(found.rows.size());
+    found.waited = std::chrono::steady_clock::now() - asked;
+    return found;
+  }
+
   // Administrator's wishes. Done when the node is started (ready), or stopped, or could not be.
   // What is stopped is held: it stays so through restarts of others and of the supervisor itself, until it is started.
   virtual void start(const Order& order, Done done) = 0;
@@ -108,6 +133,9 @@ class Service {
 
   // What happened, for whoever asks on any thread; nullptr when nobody keeps it.
   [[nodiscard]] virtual journal::Recorder* journal() const { return nullptr; }
+
+  // What is being run, unchanging; nullptr when there is none. On any thread.
+  [[nodiscard]] virtual const config::Configuration* configuration() const { return nullptr; }
 
   // Where the output of the worker at `path` is kept, whether it was ever started or not. On any thread.
   [[nodiscard]] virtual std::string log_path([[maybe_unused]] std::string_view path) const { return ""; }

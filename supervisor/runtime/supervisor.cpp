@@ -257,6 +257,23 @@ std::string Supervisor::log_path(std::string_view path) const {
   return state_->capture->log_path(path);
 }
 
+const config::Configuration* Supervisor::configuration() const {
+  return &state_->configuration;
+}
+
+Measures Supervisor::measures(std::chrono::steady_clock::time_point asked) {
+  State& s = *state_;
+  const auto now = core::Clock::now();
+  s.engine.note_lag(now - asked);
+  Answer ignored;
+  return {.info = info(),
+          .rows = status("", ignored),
+          .nodes = measure(s.engine, residents(s.engine.tree(), *s.configuration.root)),
+          .restart_latency = s.engine.workers().restart_latency(),
+          .lag = s.engine.lag(),
+          .waited = now - asked};
+}
+
 boost::asio::any_io_executor Supervisor::executor() {
   return state_->io.get_executor();
 }

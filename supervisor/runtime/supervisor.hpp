@@ -52,6 +52,8 @@ class Supervisor final : public Service {
   void restart(const Order& order, Done done) override;
   void signal(const Order& order, int number, Done done) override;
   void shut_down(Done done) override;
+  Measures measures(std::chrono::steady_clock::time_point asked) override;
+  [[nodiscard]] const config::Configuration* configuration() const override;
   [[nodiscard]] journal::Recorder* journal() const override;
   [[nodiscard]] std::string log_path(std::string_view path) const override;
 

@@ -156,6 +156,8 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
   const auto index = by_program_[order.program][order.instance] - 1;
   worker.node = order.node;
   worker.life = order.life;
+  const bool at_once =
+      worker.last == Worker::Last::exited && !worker.asked_to_stop && worker.ended_at > moved_on_purpose_;
   worker.asked_to_stop = false;
   worker.doomed = false;
   if (worker.extra) worker.extra->status.clear();
@@ -168,12 +170,14 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
     worker.more().trouble = "could not be started: " + pid.error();
     worker.extra->monitor.reset();
     spdlog::error("{}: {}", worker.path(), worker.extra->trouble);
+    ++worker.ends[std::to_underlying(journal::Cause::not_started)];
     note(journal::Kind::start_failed, worker, pid.error(),
          journal::End{.cause = journal::Cause::not_started});
     return post_(core::WorkerStartFailed{worker.node, worker.life});
   }
   worker.pid = *pid;
   worker.started_at = Clock::now();
+  if (at_once) restart_latency_.add(worker.started_at - worker.ended_at);
   ++worker.starts;
   pids_.emplace(*pid, index);
   if (spdlog::should_log(spdlog::level::info)) spdlog::info("{}: started as pid {}", worker.path(), *pid);
@@ -365,7 +369,9 @@ void Workers::ended(pid_t pid, const process::ExitStatus& status) {
   if (known == pids_.end()) return;
   Worker& worker = workers_[known->second];
   pids_.erase(known);
-  note(journal::Kind::ended, worker, status.describe(), end_of(worker, status));
+  const journal::End end = end_of(worker, status);
+  ++worker.ends[std::to_underlying(end.cause)];
+  note(journal::Kind::ended, worker, status.describe(), end);
   worker.pid = 0;
   worker.last = Worker::Last::exited;
   worker.ended_at = Clock::now();

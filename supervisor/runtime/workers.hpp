@@ -29,6 +29,7 @@
 #include "supervisor/runtime/capture.hpp"
 #include "supervisor/runtime/journal/recorder.hpp"
 #include "supervisor/runtime/launch_material.hpp"
+#include "supervisor/runtime/measures.hpp"
 #include "supervisor/runtime/state_dir.hpp"
 
 namespace simplevisor::runtime {
@@ -58,6 +59,7 @@ struct Worker {
   Last last = Last::nothing;
   bool core_dumped = false;
   bool asked_to_stop = false;  // by the tree, in this life
+  EndTally ends{};             // since the supervisor began
   bool doomed = false;         // by us: hung, or not ready in time; whatever its status, its end is abnormal
   std::string fifo;            // where its captured output goes; "" until its first start
 
@@ -97,6 +99,11 @@ class Workers {
   [[nodiscard]] const Worker* find(std::uint32_t program, std::uint32_t instance) const;
   [[nodiscard]] std::size_t running() const { return pids_.size(); }
 
+  // From the end of a life that nobody asked for to the start of the next. Not counted: restarts between whose two
+  // ends the tree was moved by a timer or a request, for then a back-off, a grace or a wish may have delayed them.
+  [[nodiscard]] const Histogram& restart_latency() const { return restart_latency_; }
+  void moved_on_purpose(core::TimePoint now) { moved_on_purpose_ = now; }
+
   // Ends what former lives left behind in sessions of their own.
   void sweep();
 
@@ -129,6 +136,8 @@ class Workers {
   std::unordered_map<const config::Program*, std::string> with_files_;
   std::vector<core::Milliseconds> last_graces_;  // by program: how long a doomed life has
   boost::asio::steady_timer sweep_timer_;
+  Histogram restart_latency_;
+  core::TimePoint moved_on_purpose_{};
   bool sweep_scheduled_ = false;
   int sweeps_again_ = 0;
 };

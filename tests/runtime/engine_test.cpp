@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
+#include <utility>
 
 #include "supervisor/process/reaper.hpp"
 
@@ -57,11 +59,12 @@ class EngineTest : public testing::Test {
     auto program = std::make_shared<config::Program>();
     program->name = "a";
     program->path = "root/a";
-    program->command = {"/bin/sleep", "1000"};
+    program->command = command_;
     program->setup = std::move(setup);
     program->with_json = std::move(with);
     auto worker = std::make_shared<core::ChildSpec>();
     worker->name = "a";
+    worker->backoff = backoff_;
     worker->shutdown = core::Shutdown::brutal_kill();
     worker->slow_start = program->setup->ready.kind != config::Readiness::Kind::exec;
     auto supervisor = std::make_shared<core::SupervisorSpec>();
@@ -111,6 +114,10 @@ class EngineTest : public testing::Test {
         [&] { io.stop(); });
     io.run();
     trouble_ = engine.trouble();
+    latency_ = engine.workers().restart_latency();
+    lag_ = engine.lag();
+    tally_ = engine.tally(*configuration_.root);
+    if (engine.workers().find(0, 0)) causes_ = engine.workers().find(0, 0)->ends;
     starts_ = engine.workers().find(0, 0) ? engine.workers().find(0, 0)->starts : 0;
   }
 
@@ -129,7 +136,50 @@ class EngineTest : public testing::Test {
   int ends_ = 0;
   std::uint32_t starts_ = 0;
   std::string trouble_;
+  std::vector<std::string> command_{"/bin/sleep", "1000"};
+  core::Backoff backoff_{};
+  Histogram latency_;
+  Histogram lag_;
+  SupervisorTally tally_;
+  EndTally causes_{};
 };
+
+std::uint64_t count_of(const Histogram& histogram) {
+  return std::accumulate(histogram.counts().begin(), histogram.counts().end(), std::uint64_t{0});
+}
+
+TEST_F(EngineTest, CountsEndsByCauseAndTimesARestartThatNothingDelays) {
+  declare(2);
+  run([&] { kill_worker(); });
+  EXPECT_EQ(causes_[std::to_underlying(journal::Cause::signalled)], 1u);
+  EXPECT_EQ(causes_[std::to_underlying(journal::Cause::asked)], 1u);
+  EXPECT_EQ(std::accumulate(causes_.begin(), causes_.end(), 0u), 2u);
+  EXPECT_EQ(count_of(latency_), 1u);
+  EXPECT_GT(latency_.sum().count(), 0);
+  EXPECT_EQ(tally_.starts, 1u);
+  EXPECT_EQ(tally_.gave_up, 0u);
+}
+
+TEST_F(EngineTest, DoesNotTimeARestartThatWaitsForItsBackOff) {
+  command_ = {"/bin/false"};
+  backoff_ = {.initial = core::Milliseconds{1}, .max = core::Milliseconds{1}};
+  declare(2);
+  run([] {});
+  EXPECT_EQ(starts_, 3u);
+  EXPECT_EQ(causes_[std::to_underlying(journal::Cause::failed)], 3u);
+  EXPECT_EQ(count_of(latency_), 0u);
+  EXPECT_GE(count_of(lag_), 2u) << "each back-off is a timer, and tells how late it was";
+  EXPECT_EQ(tally_.gave_up, 1u);
+}
+
+TEST_F(EngineTest, CountsWhatCouldNotBeStarted) {
+  command_ = {"/nonexistent/program"};
+  declare(0);
+  run([] {});
+  EXPECT_FALSE(came_up_);
+  EXPECT_EQ(causes_[std::to_underlying(journal::Cause::not_started)], 1u);
+  EXPECT_EQ(tally_.starts, 0u);
+}
 
 TEST_F(EngineTest, AForkThatFailsOnceCostsOneRetry) {
   declare(2);
