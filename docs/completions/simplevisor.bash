@@ -32,7 +32,7 @@ _simplevisor() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--every|--kind)
+      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--every|--kind)
         [[ ${COMP_WORDS[i + 1]} == = ]] && i+=1
         if ((i + 1 >= COMP_CWORD)); then
           previous=$word
@@ -55,6 +55,7 @@ _simplevisor() {
     --reason) : ;;
     -w|--warning) : ;;
     -c|--critical) : ;;
+    --textfile) _simplevisor_files ;;
     --every) : ;;
     --kind) _simplevisor_words plain consumer transfer sarra ;;
     *)
@@ -64,6 +65,7 @@ _simplevisor() {
         hold) own='--for --reason' ;;
         check) own='--nagios -w --warning -c --critical' ;;
         events) own='-f --follow' ;;
+        metrics) own='--textfile' ;;
         what_if) own='--every' ;;
         check_configuration) own='--verbose' ;;
         init) own='--kind' ;;
@@ -74,7 +76,7 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart hold release signal status check tree why history events what_if check_configuration explain init version
+        _simplevisor_words start stop restart hold release signal status check tree why history events metrics what_if check_configuration explain init version
         return
       fi
       case $command:$count in

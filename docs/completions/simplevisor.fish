@@ -6,7 +6,7 @@ function __simplevisor_plain
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--every|--kind)$' $word
+        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--every|--kind)$' $word
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -90,6 +90,8 @@ complete -c simplevisor -n '__simplevisor_at history 0' -a '(__simplevisor_ask n
 complete -c simplevisor -n '__simplevisor_at' -a events -d 'list what happened'
 complete -c simplevisor -n '__simplevisor_in events' -s f -l follow -d 'go on with what happens from now on, until the supervisor ends'
 complete -c simplevisor -n '__simplevisor_at events 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a metrics -d 'print what a monitoring system may want to watch'
+complete -c simplevisor -n '__simplevisor_in metrics' -l textfile -x -a '(__fish_complete_path (commandline -ct))' -d 'into this file instead, as the textfile collector of Prometheus'\'' node exporter reads it'
 complete -c simplevisor -n '__simplevisor_at' -a what_if -d 'play through what would happen if a worker failed'
 complete -c simplevisor -n '__simplevisor_in what_if' -l every -x -d 'how long it runs before the next fault; without it 1s'
 complete -c simplevisor -n '__simplevisor_at what_if 0' -a '(__simplevisor_ask nodes)'

@@ -54,6 +54,12 @@ std::expected<Asker::Object, Failure> Asker::object(const std::string& target) c
   return Object{std::move(response->body), std::move(value.get_object())};
 }
 
+std::expected<std::string, Failure> Asker::text(const std::string& target) const {
+  auto response = get(target);
+  if (!response) return std::unexpected(std::move(response.error()));
+  return std::move(response->body);
+}
+
 std::expected<void, Failure> Asker::follow(
     const std::string& target, const std::function<bool(const control::Client::Message&)>& take) const {
   const auto ended = client_.follow(target, left(std::nullopt), take);

@@ -40,6 +40,8 @@ class Asker {
     boost::json::object members;
   };
   std::expected<Object, Failure> object(const std::string& target) const;
+  // What a GET of `target` answers, as it came.
+  std::expected<std::string, Failure> text(const std::string& target) const;
   // Calls `take` for each message of a stream until it returns false or the supervisor ends.
   std::expected<void, Failure> follow(const std::string& target,
                                       const std::function<bool(const control::Client::Message&)>& take) const;

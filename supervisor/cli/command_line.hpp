@@ -45,10 +45,11 @@ struct CommandLine {
   std::optional<std::chrono::milliseconds> every;  // of what_if
   bool verbose = false;                            // of check_configuration
   std::string key;                                 // of explain; "" for all
-  std::string file;   // of init; "" for ./simplevisor.toml, "-" for standard output
-  std::string kind;   // of init; "" for the plain one
-  std::string what;   // of __complete
-  std::string begun;  // of __complete; the beginning of the word
+  std::string file;      // of init; "" for ./simplevisor.toml, "-" for standard output
+  std::string textfile;  // of metrics; "" for standard output
+  std::string kind;      // of init; "" for the plain one
+  std::string what;      // of __complete
+  std::string begun;     // of __complete; the beginning of the word
 };
 
 struct Halt {

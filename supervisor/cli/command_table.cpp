@@ -148,6 +148,18 @@ std::vector<CommandRow> make_commands() {
                     .into = &CommandLine::follow}},
        .details =
            "The oldest first, as far back as they are kept in memory. With `--json` one object a line."},
+      {.name = "metrics",
+       .help = "print what a monitoring system may want to watch",
+       .run = metrics,
+       .options = {{.name = "--textfile",
+                    .value = "FILE",
+                    .help = "into this file instead, as the textfile collector of Prometheus' node exporter "
+                            "reads it",
+                    .into = &CommandLine::textfile,
+                    .offer = Offer::file}},
+       .details = "As OpenMetrics text, the same as `GET /metrics`. The file is replaced in one step; when "
+                  "the supervisor "
+                  "does not answer, it says so in `simplevisor_reachable`, and nothing else."},
       {.name = "what_if",
        .help = "play through what would happen if a worker failed",
        .run = what_if,

@@ -50,10 +50,10 @@ std::string event_stream_head() {
 std::string response_bytes(const Reply& reply, bool keep_alive, bool head_only) {
   const std::string allow = reply.allow.empty() ? "" : fmt::format("Allow: {}\r\n", reply.allow);
   return fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
       "{}Connection: {}\r\n\r\n{}",
-      reply.status, reason(reply.status), reply.body.size(), allow, keep_alive ? "keep-alive" : "close",
-      head_only ? std::string_view{} : std::string_view(reply.body));
+      reply.status, reason(reply.status), reply.content_type, reply.body.size(), allow,
+      keep_alive ? "keep-alive" : "close", head_only ? std::string_view{} : std::string_view(reply.body));
 }
 
 }  // namespace simplevisor::control

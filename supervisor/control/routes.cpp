@@ -15,18 +15,19 @@
 namespace simplevisor::control {
 namespace {
 
-constexpr std::array<Route, 12> table{{{"GET", "/v1/info", Verb::info},
-                                       {"GET", "/v1/status", Verb::status},
-                                       {"GET", "/v1/check", Verb::check},
-                                       {"GET", "/v1/tree", Verb::tree},
-                                       {"GET", "/v1/history", Verb::history},
-                                       {"GET", "/v1/why", Verb::why},
-                                       {"GET", "/v1/events", Verb::events},
-                                       {"POST", "/v1/start", Verb::start},
-                                       {"POST", "/v1/stop", Verb::stop},
-                                       {"POST", "/v1/restart", Verb::restart},
-                                       {"POST", "/v1/signal", Verb::signal},
-                                       {"POST", "/v1/shutdown", Verb::shutdown}}};
+constexpr auto table = std::to_array<Route>({{"GET", "/v1/info", Verb::info},
+                                             {"GET", "/v1/status", Verb::status},
+                                             {"GET", "/v1/check", Verb::check},
+                                             {"GET", "/v1/tree", Verb::tree},
+                                             {"GET", "/v1/history", Verb::history},
+                                             {"GET", "/v1/why", Verb::why},
+                                             {"GET", "/v1/events", Verb::events},
+                                             {"GET", "/metrics", Verb::metrics},
+                                             {"POST", "/v1/start", Verb::start},
+                                             {"POST", "/v1/stop", Verb::stop},
+                                             {"POST", "/v1/restart", Verb::restart},
+                                             {"POST", "/v1/signal", Verb::signal},
+                                             {"POST", "/v1/shutdown", Verb::shutdown}});
 
 // How long an answer waits for what has just happened to be known; then it goes without.
 constexpr std::chrono::milliseconds freshness{50};
@@ -104,6 +105,12 @@ std::optional<Reply> take_parameter(std::string_view parameter, Call& call, bool
     call.follow = *value == "true";
     return std::nullopt;
   }
+  if (name == "format" && call.verb == Verb::metrics) {
+    if (*value != "openmetrics" && *value != "text")
+      return refusal(400, "bad_request", "\"format\" is openmetrics or text");
+    call.format = *value == "text" ? MetricsFormat::text : MetricsFormat::openmetrics;
+    return std::nullopt;
+  }
   return refusal(400, "bad_request", fmt::format("unknown query parameter \"{}\"", clean_utf8(name)));
 }
 
@@ -172,6 +179,7 @@ void act(runtime::Service& service, const Call& call, runtime::Done done) {
     case Verb::history:
     case Verb::why:
     case Verb::events:
+    case Verb::metrics:
       break;
   }
 }
@@ -215,6 +223,13 @@ Reply render_events(const Call& call, const runtime::Service& service) {
   if (!recorder) return {200, events_json({}), ""};
   recorder->sync(freshness);
   return {200, events_json(recorder->after(call.after, events_bytes_max)), ""};
+}
+
+Reply render_metrics(const Call& call, const runtime::Measures& measures, const runtime::Service& service,
+                     MetricsSource* kept) {
+  std::optional<MetricsSource> own;
+  MetricsSource& source = kept ? *kept : own.emplace(service);
+  return {200, source.text(measures, call.format), "", content_type_of(call.format)};
 }
 
 }  // namespace
@@ -287,6 +302,8 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
       return found(find_one(service, call.pattern));
     case Verb::events:
       return found(Acted{});
+    case Verb::metrics:
+      return found(service.measures(call.asked));
     case Verb::start:
     case Verb::stop:
     case Verb::restart:
@@ -305,8 +322,11 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
   found(Acted{.answer = {}, .pending = true});
 }
 
-Reply render(const Call& call, const Finding& finding, const runtime::Service& service) {
+Reply render(const Call& call, const Finding& finding, const runtime::Service& service,
+             MetricsSource* metrics) {
   if (call.verb == Verb::events) return render_events(call, service);
+  if (const auto* measures = std::get_if<runtime::Measures>(&finding))
+    return render_metrics(call, *measures, service, metrics);
   if (const auto* one = std::get_if<Found>(&finding)) return render_found(call.verb, *one, service);
   if (const auto* info = std::get_if<runtime::ServiceInfo>(&finding)) return {200, info_json(*info), ""};
   if (const auto* nodes = std::get_if<Nodes>(&finding)) return render_nodes(call.verb, *nodes);

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "supervisor/control/insight.hpp"
+#include "supervisor/control/metrics.hpp"
 #include "supervisor/runtime/service.hpp"
 
 namespace simplevisor::control {
@@ -32,6 +33,7 @@ enum class Verb : std::uint8_t {
   history,
   why,
   events,
+  metrics,
   start,
   stop,
   restart,
@@ -57,6 +59,8 @@ struct Call {
   int number = 0;                                    // of signal
   bool follow = false;      // of events: as server-sent events, for as long as the client listens
   std::uint64_t after = 0;  // of events: the number of the last one known
+  MetricsFormat format = MetricsFormat::openmetrics;  // of metrics
+  std::chrono::steady_clock::time_point asked{};      // of metrics: when it was posted to the service
   bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun
 };
 
@@ -64,6 +68,7 @@ struct Reply {
   unsigned status = 200;
   std::string body;   // JSON
   std::string allow;  // of 405: the methods the target has
+  std::string_view content_type = "application/json";
 };
 
 inline constexpr std::size_t pattern_bytes_max = 1024;
@@ -89,13 +94,15 @@ struct Found {      // of history and why; events need nothing of the supervisio
   Lineage lineage;  // empty: `answer` says why
   runtime::Answer answer;
 };
-using Finding = std::variant<runtime::ServiceInfo, Nodes, Acted, Found>;
+using Finding = std::variant<runtime::ServiceInfo, Nodes, Acted, Found, runtime::Measures>;
 
 // Asks the service. `found` is called exactly once, possibly before the return.
 void carry_out(runtime::Service& service, const Call& call, std::function<void(Finding)> found);
 
 // On a thread that may read files; of `service` only what may be asked on any thread is used.
-Reply render(const Call& call, const Finding& finding, const runtime::Service& service);
+// `metrics` remembers what costs disk work; without it, it is done anew.
+Reply render(const Call& call, const Finding& finding, const runtime::Service& service,
+             MetricsSource* metrics = nullptr);
 Reply refusal(unsigned status, std::string_view code, std::string_view message);
 
 }  // namespace simplevisor::control

@@ -100,6 +100,7 @@ class Server::Impl final : public Session::Host {
   Impl(runtime::Service& service, std::string path, Fd listener, const Limits& limits)
       : service_(service),
         supervision_(service.executor()),
+        metrics_(service),
         path_(std::move(path)),
         limits_(limits),
         return_path_(std::make_shared<ReturnPath>(io_)),
@@ -133,6 +134,7 @@ class Server::Impl final : public Session::Host {
   const Limits& limits() const override { return limits_; }
 
   void ask(Call call, std::function<void(Reply)> deliver) override {
+    call.asked = std::chrono::steady_clock::now();
     if (calls_ >= limits_.calls_max) {
       asio::post(io_, [deliver = std::move(deliver)] {
         deliver(refusal(503, "busy", "too many requests are waiting for the supervisor"));
@@ -142,7 +144,7 @@ class Server::Impl final : public Session::Host {
     ++calls_;
     auto answer = [this, call, deliver = std::move(deliver)](const Finding& finding) {
       --calls_;
-      deliver(render(call, finding, service_));
+      deliver(render(call, finding, service_, &metrics_));
     };
     // `answer` holds `this`, but runs on io_ only, which `this` owns.
     asio::post(supervision_, [&service = service_, call, way = return_path_, answer = std::move(answer)] {
@@ -270,6 +272,7 @@ class Server::Impl final : public Session::Host {
 
   runtime::Service& service_;
   asio::any_io_executor supervision_;
+  MetricsSource metrics_;
   std::string path_;
   std::pair<dev_t, ino_t> file_{};
   Limits limits_;
