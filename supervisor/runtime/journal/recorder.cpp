@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -137,6 +138,9 @@ class Recorder::Impl {
 
  private:
   void run() {
+    // Nobody waits for it: its waking up shall not take the processor from a worker that is being started. Best effort.
+    const sched_param none{};
+    ::sched_setscheduler(0, SCHED_BATCH, &none);
     load();
     std::unique_lock lock{inbox_};
     loaded_ = true;
