@@ -17,10 +17,8 @@ using namespace simplevisor::sarra;
 int run(int argc, char** argv) {
   FetchSettings settings;
   bool exec = false;
-  std::vector<Option> options;
-  const OptionTable of_fetching = fetch_options(settings);
-  options.assign(of_fetching.options().begin(), of_fetching.options().end());
-  options.push_back(
+  OptionTable options = fetch_options(settings);
+  options.add(
       {"exec", "one announcement on standard input, instead of the lines of a stream handler", &exec});
   const Program program{.name = "simplevisor-fetch",
                         .purpose =
@@ -29,7 +27,7 @@ int run(int argc, char** argv) {
                         .exit_status =
                             "0 done, 64 command line, 65 failed, 70 internal fault, 73 directory, 75 try "
                             "again later, 76 protocol, 78 settings."};
-  if (const auto status = configure(argc, argv, program, OptionTable{std::move(options)})) return *status;
+  if (const auto status = configure(argc, argv, program, options)) return *status;
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT: cannot fail for this one
   return static_cast<int>(exec ? serve_one(settings, STDIN_FILENO)
                                : serve_stream(settings, STDIN_FILENO, STDOUT_FILENO));

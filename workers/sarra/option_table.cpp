@@ -76,6 +76,10 @@ struct Set {
 
 }  // namespace
 
+void OptionTable::add(const Option& option) {
+  options_.push_back(option);
+}
+
 std::vector<std::string> OptionTable::set(const json::object& given) const {
   std::vector<std::string> problems;
   for (const auto& [key, value] : given) {

@@ -47,6 +47,7 @@ class OptionTable {
  public:
   explicit OptionTable(std::vector<Option> options) : options_{std::move(options)} {}
 
+  void add(const Option& option);
   [[nodiscard]] std::span<const Option> options() const noexcept { return options_; }
   // The problems, one line each.
   [[nodiscard]] std::vector<std::string> set(const boost::json::object& given) const;
