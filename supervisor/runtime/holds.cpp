@@ -99,6 +99,7 @@ Holds::Holds(boost::asio::io_context& io, StateDir& state_dir, std::function<voi
 }
 
 Holds::~Holds() {
+  write();
   if (disk_) disk_->join();
 }
 
@@ -131,6 +132,11 @@ const Hold* Holds::find(const std::string& path) const {
 }
 
 void Holds::save() {
+  if (!std::exchange(changed_, true)) boost::asio::post(timer_.get_executor(), [this] { write(); });
+}
+
+void Holds::write() {
+  if (!std::exchange(changed_, false)) return;
   if (!disk_) disk_ = std::make_unique<boost::asio::thread_pool>(1);
   boost::asio::post(*disk_, [this, text = holds_json(holds_)] {
     if (const auto written = state_dir_.write_durably(file_name, text); !written)

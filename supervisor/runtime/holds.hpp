@@ -64,13 +64,15 @@ class Holds {
   [[nodiscard]] const Hold* find(const std::string& path) const;
 
  private:
-  void save();
+  void save();  // once for all changes of a turn of the loop
+  void write();
   void arm();
 
   StateDir& state_dir_;
   std::function<void(const std::string&)> over_;
   std::map<std::string, Hold> holds_;
   boost::asio::steady_timer timer_;
+  bool changed_ = false;                            // and not on its way to the disk
   std::unique_ptr<boost::asio::thread_pool> disk_;  // from the first change on
 };
 

@@ -361,6 +361,7 @@ void Supervisor::State::hold_is_over(const std::string& path) {
 
 // What was held before this process, before anything is started.
 void Supervisor::State::hold_again() {
+  if (holds.all().empty()) return;
   const auto all = residents(engine.tree(), *configuration.root);
   holds.keep_only(
       [&](const std::string& path) { return std::ranges::find(all, path, &Resident::path) != all.end(); });
