@@ -136,6 +136,10 @@ TEST_P(Killed, BrokersAndAgentsMayDieAtAnyMomentAndNothingIsLost) {
   const std::string kind = GetParam();
   constexpr int count = 3000;
   const std::string queue = "killed-" + kind;
+  shop.fill("first", 1);
+  ASSERT_EQ(shop.run(transfer("queue", "first", kind, queue)), 0) << shop.log();
+  rabbit
+      ->sync_definitions();  // or the broker may come back without the queue, and all that was confirmed in it
   shop.fill("in", count);
   const std::vector<std::string> in_and_on{"--loop", "--reconnect", "--maxlock", "3", "--purge", "1"};
   Program sender = shop.start(transfer("queue", "in", kind, queue, in_and_on));
