@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   supervisor.when_started([&](const runtime::Answer& answer) {
     if (answer.outcome != runtime::Outcome::done) return;  // run() is about to return and say why
     runtime::Answer ignored;
-    for (const auto& node : supervisor.status("", ignored)) {
+    for (const auto& node : supervisor.status("", {}, ignored)) {
       std::printf("%-30s %-8s pid %d\n", node.path.c_str(), node.state.c_str(), node.pid);
     }
     supervisor.shut_down({});

@@ -5,6 +5,7 @@
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/text_table.hpp"
 #include "supervisor/config/describe.hpp"
+#include "supervisor/control/json.hpp"
 #include "supervisor/control/text.hpp"
 
 namespace simplevisor::cli {
@@ -34,10 +35,10 @@ int refuse(const std::vector<config::Complaint>& complaints, Terminal& terminal,
   const std::string summary =
       fmt::format("{} problem{} in the configuration", complaints.size(), complaints.size() == 1 ? "" : "s");
   if (as_json) {
-    json::object error{{"code", "bad_configuration"},
-                       {"message", text(summary)},
-                       {"complaints", complaints_json(complaints)}};
-    terminal.out << json::serialize(json::object{{"error", std::move(error)}}) << '\n' << std::flush;
+    json::object problem =
+        json::parse(control::problem_json(0, "bad_configuration", summary)).get_object();
+    problem["complaints"] = complaints_json(complaints);
+    terminal.out << json::serialize(problem) << '\n' << std::flush;
   } else {
     for (const config::Complaint& complaint : complaints)
       terminal.err << printable(complaint.to_string()) << '\n';

@@ -1,6 +1,7 @@
 #include "supervisor/cli/run_supervisor.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -53,7 +54,13 @@ int serve(const std::filesystem::path& file, const CommandLine& line, const Envi
                                  ? (std::filesystem::path((*supervisor)->state_dir()) / socket_name).string()
                                  : std::filesystem::absolute(line.socket).string();
   // Declared after the supervisor, so that it has said its last word before the supervisor goes.
-  const auto server = control::Server::open(**supervisor, socket);
+  const auto report_to_log = [](const std::string& text) { spdlog::warn("{}", text); };
+  const config::ControlSettings& access = (*supervisor)->configuration()->settings.control;
+  const auto server =
+      control::Server::open(**supervisor, {.socket_path = socket,
+                                           .rules = control::resolve(access.grants, report_to_log),
+                                           .listen = access.listen,
+                                           .report = report_to_log});
   if (!server) return refuse(tell, code(Exit::failed), server.error().message);
   (*supervisor)->when_started([&](const runtime::Answer& answer) {
     const bool up = answer.outcome == runtime::Outcome::done;

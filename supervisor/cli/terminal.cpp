@@ -25,7 +25,7 @@ std::string printable_lines(std::string_view text) {
 
 int report(const Failure& failure, Terminal& terminal, bool json) {
   if (json) {
-    terminal.out << control::error_json(failure.code, failure.message) << '\n' << std::flush;
+    terminal.out << control::problem_json(0, failure.code, failure.message) << '\n' << std::flush;
   } else {
     terminal.err << "simplevisor: " << printable_lines(failure.message) << '\n' << std::flush;
   }
@@ -37,9 +37,9 @@ Failure failure_of(const control::ClientError& error) {
 }
 
 Failure failure_of(const control::Response& response) {
-  auto error = control::parse_error(response.body);
+  auto error = control::parse_problem(response.body);
   if (!error) return unreadable(fmt::format("HTTP status {}", response.status));
-  return {exit_of(response.status, error->code), std::move(error->code), std::move(error->message)};
+  return {exit_of(response.status, error->code), std::move(error->code), std::move(error->detail)};
 }
 
 Failure unreadable(const std::string& reason) {

@@ -70,6 +70,15 @@ struct SettingsDraft : Draft {
   Given<bool> log_json;
   Given<std::uint64_t> capture_size;
   Given<unsigned> capture_files;
+  Given<std::vector<Text>> control_read;
+  Given<std::vector<Text>> control_operate;
+  Given<std::vector<Text>> control_admin;
+  Given<Text> control_listen;
+  Given<Text> control_token_file;
+  Given<bool> control_write;
+  Given<std::vector<Text>> control_hosts;
+  Given<Text> control_certificate;
+  Given<Text> control_key;
 };
 
 // Of a supervisor, worker, pool or kind; each section sets what it has keys for.

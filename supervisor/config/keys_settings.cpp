@@ -90,6 +90,75 @@ const Section& capture_section() {
   return section;
 }
 
+const Section& control_section() {
+  static const Section section{
+      .name = "control",
+      .heading = "[simplevisor.control]",
+      .meaning =
+          "Who may see and command the tree. Root and the supervisor's own user may do everything; others "
+          "what "
+          "`read`, `operate` and `admin` say: lists of users (`\"mona\"`), groups (`\"%ops\"`) and `\"*\"` "
+          "for every "
+          "local user, each for the whole tree or, after a blank, for what is below a path (`\"%ops "
+          "root/broker-a\"`). `listen` opens the API and its web page to programs that know a token.",
+      .keys = {
+          {.name = "read",
+           .form = Form::globs,
+           .meaning = "who may see states, histories, events and output",
+           .fallback = "[]",
+           .example = R"(["nagios", "%adm"])",
+           .set = into<&SettingsDraft::control_read>},
+          {.name = "operate",
+           .form = Form::globs,
+           .meaning = "who may also start, stop, hold, restart and signal workers",
+           .fallback = "[]",
+           .example = R"(["%ops root"])",
+           .set = into<&SettingsDraft::control_operate>},
+          {.name = "admin",
+           .form = Form::globs,
+           .meaning = "who may do everything: also see the configuration and stop the supervisor",
+           .fallback = "[]",
+           .example = R"(["mona"])",
+           .set = into<&SettingsDraft::control_admin>},
+          {.name = "listen",
+           .form = Form::text,
+           .meaning = "TCP address and port; without it there is the unix socket only",
+           .example = R"("127.0.0.1:7878")",
+           .set = into<&SettingsDraft::control_listen>},
+          {.name = "token_file",
+           .form = Form::path,
+           .meaning = "a file that others cannot read and that holds the token (16 to 1024 characters) which "
+                      "clients of "
+                      "`listen` send as `Authorization: Bearer`; with `listen` it must be there",
+           .example = R"("/etc/simplevisor/token")",
+           .set = into<&SettingsDraft::control_token_file>},
+          {.name = "write",
+           .form = Form::boolean,
+           .meaning = "clients of `listen` may also start, stop, hold, restart and signal workers",
+           .fallback = "false",
+           .example = "true",
+           .set = into<&SettingsDraft::control_write>},
+          {.name = "hosts",
+           .form = Form::globs,
+           .meaning =
+               "names by which clients may call the host of `listen`, beside `localhost` and IP addresses",
+           .fallback = "[]",
+           .example = R"(["monitor.example.org"])",
+           .set = into<&SettingsDraft::control_hosts>},
+          {.name = "certificate",
+           .form = Form::path,
+           .meaning = "PEM file of the server's certificate chain: `listen` speaks TLS",
+           .example = R"("/etc/simplevisor/server.pem")",
+           .set = into<&SettingsDraft::control_certificate>},
+          {.name = "key",
+           .form = Form::path,
+           .meaning = "PEM file of its private key",
+           .example = R"("/etc/simplevisor/server.key")",
+           .set = into<&SettingsDraft::control_key>},
+      }};
+  return section;
+}
+
 }  // namespace
 
 const Section& settings_section() {
@@ -124,6 +193,7 @@ const Section& settings_section() {
            .set = into<&SettingsDraft::root>},
           {.name = "log", .form = Form::section, .meaning = "see below", .section = &log_section()},
           {.name = "capture", .form = Form::section, .meaning = "see below", .section = &capture_section()},
+          {.name = "control", .form = Form::section, .meaning = "see below", .section = &control_section()},
       }};
   return section;
 }

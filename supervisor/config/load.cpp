@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "supervisor/config/control.hpp"
 #include "supervisor/config/declarations.hpp"
 #include "supervisor/config/keys.hpp"
 #include "supervisor/config/machine.hpp"
@@ -63,6 +64,7 @@ Settings settle(const SettingsDraft& draft, const LoadOptions& options, Paths& p
   log.json = draft.log_json.value_or(log.json);
   settings.capture.max_bytes = draft.capture_size.value_or(settings.capture.max_bytes);
   settings.capture.files = draft.capture_files.value_or(settings.capture.files);
+  settings.control = settle_control(draft, paths, report);
   return settings;
 }
 
@@ -88,6 +90,7 @@ std::expected<Configuration, std::vector<Complaint>> load_files(const fs::path& 
   ProgramMaker programs{sources, configuration.settings.state_dir, bin_dir(options), report,
                         options.warnings ? &machine : nullptr};
   BuiltTree tree = build_tree(sources, declarations, programs, report);
+  if (tree.root) check_grants(sources.settings, *tree.root, report);
   if (!report.empty()) return std::unexpected(std::move(report).complaints(names));
   configuration.root = std::move(tree.root);
   configuration.programs = std::move(tree.programs);

@@ -120,11 +120,38 @@ struct CaptureSettings {  // one file per worker, below state_dir/log
   unsigned files = 5;  // rotated ones kept beside the current one
 };
 
+// Who may do what to which part of the tree, beside root and the supervisor's own user.
+struct Grant {
+  enum class Role : std::uint8_t { read, operate, admin };  // each may do what the one before may
+  enum class Who : std::uint8_t { user, group, everybody };
+  Role role = Role::read;
+  Who who = Who::user;
+  std::string name;  // name or number; "" for everybody
+  std::string path;  // of the node that it, and all below it, is for; "" for the whole tree
+  friend bool operator==(const Grant&, const Grant&) = default;
+};
+
+struct Listen {         // on TCP
+  std::string address;  // numeric
+  std::uint16_t port = 0;
+  std::string token_file;
+  bool write = false;
+  std::vector<std::string> hosts;  // in lower case
+  std::string certificate;         // "" for no TLS
+  std::string key;
+};
+
+struct ControlSettings {
+  std::vector<Grant> grants;
+  std::optional<Listen> listen;
+};
+
 struct Settings {
   std::string name = "simplevisor";
   std::string state_dir;
   LogSettings log{};
   CaptureSettings capture{};
+  ControlSettings control{};
 };
 
 struct Configuration {

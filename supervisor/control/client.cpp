@@ -149,8 +149,8 @@ std::expected<Response, ClientError> receive(const Fd& fd, const Deadline& deadl
 
 std::expected<Response, ClientError> unless_refused(std::expected<Response, ClientError> response) {
   if (!response || response->status != 403) return response;
-  const auto error = parse_error(response->body);
-  return failure(ClientErrc::not_permitted, error ? error->message : "the supervisor refuses this user");
+  const auto error = parse_problem(response->body);
+  return failure(ClientErrc::not_permitted, error ? error->detail : "the supervisor refuses this user");
 }
 
 std::string request_bytes(std::string_view method, std::string_view target, std::string_view body) {

@@ -139,6 +139,13 @@ std::string why_json(const Lineage& lineage, const journal::Recorder* recorder) 
                      array_of(lines_of(output)), array_of(steps));
 }
 
+bool concerns(std::string_view line, const runtime::Scope& within) {
+  if (within.is_everything()) return true;
+  const journal::Line parsed = journal::parse_line(line);
+  const auto* const event = std::get_if<journal::Event>(&parsed);
+  return event && within.covers(event->path);
+}
+
 std::string events_json(const journal::Chunk& chunk) {
   return fmt::format(R"({{"events":{},"first":{},"last":{},"gap":{}}})", array_of(chunk.lines), chunk.first,
                      chunk.last, chunk.gap);

@@ -31,6 +31,8 @@ struct Lineage {
 // {"node":{...},"above":[...],"ends":[...],"decisions":[...],"output":[...],"outlook":[...]}
 [[nodiscard]] std::string why_json(const Lineage& lineage, const runtime::journal::Recorder* recorder);
 
+// Whether an event of the journal, as its line tells it, is about a node in the scope.
+[[nodiscard]] bool concerns(std::string_view line, const runtime::Scope& within);
 // {"events":[...],"first","last","gap"}
 [[nodiscard]] std::string events_json(const runtime::journal::Chunk& chunk);
 

@@ -262,14 +262,28 @@ std::string answer_json(const runtime::Answer& answer, bool pending) {
                    {"paths", std::move(paths)}});
 }
 
-std::string error_json(std::string_view code, std::string_view message,
-                       const std::vector<std::string>& paths) {
-  json::object error{{"code", view(code)}, {"message", text_value(message)}};
+std::string session_json(Role highest, const runtime::Scope& within) {
+  json::array subtrees;
+  for (const std::string& path : within.subtrees()) subtrees.push_back(text_value(path));
+  return json::serialize(json::object{{"role", view(name_of(highest))},
+                                      {"write", highest != Role::read},
+                                      {"everything", within.is_everything()},
+                                      {"subtrees", std::move(subtrees)}});
+}
+
+std::string problem_json(unsigned status, std::string_view code, std::string_view detail,
+                         const std::vector<std::string>& paths) {
+  std::string title{code};
+  std::ranges::replace(title, '_', ' ');
+  json::object problem{{"type", "urn:simplevisor:" + std::string(code)}, {"title", std::move(title)}};
+  if (status != 0) problem["status"] = status;
+  problem["detail"] = text_value(detail);
+  problem["code"] = view(code);
   if (!paths.empty()) {
-    json::array& array = error["paths"].emplace_array();
+    json::array& array = problem["paths"].emplace_array();
     for (const std::string& path : paths) array.push_back(text_value(path));
   }
-  return json::serialize(json::object{{"error", std::move(error)}});
+  return json::serialize(problem);
 }
 
 std::string order_body(const OrderBody& order) {
@@ -339,16 +353,13 @@ std::expected<runtime::Answer, std::string> parse_answer(std::string_view text) 
   return answer;
 }
 
-std::expected<ApiError, std::string> parse_error(std::string_view text) {
+std::expected<Problem, std::string> parse_problem(std::string_view text) {
   const auto object = parse_object(text);
   if (!object) return std::unexpected(object.error());
-  const json::value* error = object->if_contains("error");
-  if (error == nullptr || !error->is_object())
-    return std::unexpected(std::string("\"error\" is not an object"));
-  Members members(error->get_object(), "error");
-  ApiError parsed;
+  Members members(*object, "problem");
+  Problem parsed;
   members.text("code", parsed.code);
-  members.text("message", parsed.message);
+  members.text("detail", parsed.detail);
   if (!members.complaint().empty()) return std::unexpected(members.complaint());
   return parsed;
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "supervisor/control/access.hpp"
 #include "supervisor/runtime/service.hpp"
 
 namespace simplevisor::control {
@@ -26,8 +27,11 @@ std::string status_json(const std::vector<runtime::NodeStatus>& rows);  // {"nod
 std::string check_json(const std::vector<runtime::NodeStatus>& rows);   // {"verdict":"...","nodes":[...]}
 std::string tree_json(const std::vector<runtime::NodeStatus>& rows);    // {"nodes":[{...,"children":[...]}]}
 std::string answer_json(const runtime::Answer& answer, bool pending);   // {"outcome","message","paths"}
-std::string error_json(std::string_view code, std::string_view message,
-                       const std::vector<std::string>& paths = {});  // {"error":{...}}
+// {"role","write","everything","subtrees"}: what the one who asks may do.
+std::string session_json(Role highest, const runtime::Scope& within);
+// RFC 9457, with our `code` beside it: {"type","title","status","detail","code","paths"}. Without an HTTP status: 0.
+std::string problem_json(unsigned status, std::string_view code, std::string_view detail,
+                         const std::vector<std::string>& paths = {});
 
 // The worst verdict of all rows; `good` for none.
 runtime::Verdict worst(const std::vector<runtime::NodeStatus>& rows);
@@ -36,9 +40,9 @@ std::string_view name_of(runtime::NodeType type);
 std::string_view name_of(runtime::Verdict verdict);
 std::string_view name_of(runtime::Outcome outcome);
 
-struct ApiError {
+struct Problem {
   std::string code;
-  std::string message;
+  std::string detail;
 };
 
 // The other way. The error says which part of the text is not what was expected.
@@ -46,7 +50,7 @@ std::expected<runtime::ServiceInfo, std::string> parse_info(std::string_view tex
 std::expected<std::vector<runtime::NodeStatus>, std::string> parse_nodes(
     std::string_view text);  // status, check, tree
 std::expected<runtime::Answer, std::string> parse_answer(std::string_view text);
-std::expected<ApiError, std::string> parse_error(std::string_view text);
+std::expected<Problem, std::string> parse_problem(std::string_view text);
 // {"pattern":"...",...}: the body of start, stop, restart and signal. Members that are not `allowed` are mistakes.
 struct OrderBody {
   std::string pattern{};

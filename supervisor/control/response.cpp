@@ -11,16 +11,22 @@ std::string_view reason(unsigned status) {
   switch (status) {
     case 200:
       return "OK";
+    case 304:
+      return "Not Modified";
     case 202:
       return "Accepted";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
     case 408:
       return "Request Timeout";
     case 409:
@@ -48,11 +54,11 @@ std::string event_stream_head() {
 }
 
 std::string response_bytes(const Reply& reply, bool keep_alive, bool head_only) {
-  const std::string allow = reply.allow.empty() ? "" : fmt::format("Allow: {}\r\n", reply.allow);
   return fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
-      "{}Connection: {}\r\n\r\n{}",
-      reply.status, reason(reply.status), reply.content_type, reply.body.size(), allow,
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nX-Content-Type-Options: nosniff\r\n"
+      "{}{}Connection: {}\r\n\r\n{}",
+      reply.status, reason(reply.status), reply.content_type, reply.body.size(),
+      reply.fields.contains("Cache-Control") ? "" : "Cache-Control: no-store\r\n", reply.fields,
       keep_alive ? "keep-alive" : "close", head_only ? std::string_view{} : std::string_view(reply.body));
 }
 

@@ -8,12 +8,15 @@
 #include <memory>
 #include <optional>
 
+#include "supervisor/control/configuration_json.hpp"
 #include "supervisor/control/json.hpp"
 #include "supervisor/control/text.hpp"
 #include "supervisor/process/exit_status.hpp"
 
 namespace simplevisor::control {
 namespace {
+
+namespace journal = runtime::journal;
 
 constexpr auto table = std::to_array<Route>({{"GET", "/v1/info", Verb::info},
                                              {"GET", "/v1/status", Verb::status},
@@ -22,12 +25,47 @@ constexpr auto table = std::to_array<Route>({{"GET", "/v1/info", Verb::info},
                                              {"GET", "/v1/history", Verb::history},
                                              {"GET", "/v1/why", Verb::why},
                                              {"GET", "/v1/events", Verb::events},
+                                             {"GET", "/v1/session", Verb::session},
+                                             {"GET", "/v1/configuration", Verb::configuration},
                                              {"GET", "/metrics", Verb::metrics},
+                                             {"GET", "/healthz", Verb::healthz},
+                                             {"GET", "/readyz", Verb::readyz},
                                              {"POST", "/v1/start", Verb::start},
                                              {"POST", "/v1/stop", Verb::stop},
                                              {"POST", "/v1/restart", Verb::restart},
                                              {"POST", "/v1/signal", Verb::signal},
                                              {"POST", "/v1/shutdown", Verb::shutdown}});
+
+Role role_for(Verb verb) {
+  switch (verb) {
+    case Verb::info:
+    case Verb::status:
+    case Verb::check:
+    case Verb::tree:
+    case Verb::history:
+    case Verb::why:
+    case Verb::events:
+    case Verb::metrics:
+    case Verb::session:
+    case Verb::healthz:
+    case Verb::readyz:
+      return Role::read;
+    case Verb::start:
+    case Verb::stop:
+    case Verb::restart:
+    case Verb::signal:
+      return Role::operate;
+    case Verb::configuration:
+    case Verb::shutdown:
+      return Role::admin;
+  }
+  return Role::admin;
+}
+
+// What cannot be told of a part of the tree alone.
+bool is_about_everything(Verb verb) {
+  return verb == Verb::metrics;
+}
 
 // How long an answer waits for what has just happened to be known; then it goes without.
 constexpr std::chrono::milliseconds freshness{50};
@@ -70,7 +108,7 @@ std::expected<Route, Reply> find_route(std::string_view method, std::string_view
   if (allow.empty())
     return std::unexpected(refusal(404, "no_such_route", fmt::format("there is no {}", clean_utf8(path))));
   Reply reply = refusal(405, "wrong_method", fmt::format("{} takes {}", path, allow));
-  reply.allow = allow;
+  reply.fields = fmt::format("Allow: {}\r\n", allow);
   return std::unexpected(std::move(reply));
 }
 
@@ -141,8 +179,12 @@ unsigned http_status(runtime::Outcome outcome) {
   return 500;
 }
 
+constexpr std::string_view problem_type = "application/problem+json";
+
 Reply unsuccessful(const runtime::Answer& answer) {
-  return {http_status(answer.outcome), error_json(name_of(answer.outcome), answer.message, answer.paths), ""};
+  const unsigned status = http_status(answer.outcome);
+  return {status, problem_json(status, name_of(answer.outcome), answer.message, answer.paths), "",
+          problem_type};
 }
 
 Reply render_nodes(Verb verb, const Nodes& nodes) {
@@ -159,8 +201,11 @@ Reply render_acted(const Acted& acted) {
 }
 
 void act(runtime::Service& service, const Call& call, runtime::Done done) {
-  const runtime::Order order{
-      .pattern = call.pattern, .by = call.by, .reason = call.reason, .limit = call.limit};
+  const runtime::Order order{.pattern = call.pattern,
+                             .by = call.by,
+                             .reason = call.reason,
+                             .limit = call.limit,
+                             .within = call.within};
   switch (call.verb) {
     case Verb::start:
       return service.start(order, std::move(done));
@@ -180,18 +225,22 @@ void act(runtime::Service& service, const Call& call, runtime::Done done) {
     case Verb::why:
     case Verb::events:
     case Verb::metrics:
+    case Verb::session:
+    case Verb::configuration:
+    case Verb::healthz:
+    case Verb::readyz:
       break;
   }
 }
 
 // The node a pattern stands for, with those above it.
-Found find_one(runtime::Service& service, const std::string& pattern) {
+Found find_one(runtime::Service& service, const std::string& pattern, const runtime::Scope& within) {
   Found found;
-  const auto subtree = service.status(pattern, found.answer);
+  const auto subtree = service.status(pattern, within, found.answer);
   if (found.answer.outcome != runtime::Outcome::done) return found;
   const std::string& path = subtree.front().path;
   const auto second = std::ranges::find_if(
-      subtree, [&](const runtime::NodeStatus& row) { return !(row.path + "/").starts_with(path + "/"); });
+      subtree, [&](const runtime::NodeStatus& row) { return !runtime::is_within(row.path, path); });
   if (second != subtree.end()) {
     found.answer = {runtime::Outcome::ambiguous,
                     fmt::format("{} stands for more than one node", pattern),
@@ -199,8 +248,8 @@ Found find_one(runtime::Service& service, const std::string& pattern) {
     return found;
   }
   runtime::Answer ignored;
-  for (runtime::NodeStatus& row : service.status("", ignored)) {
-    if ((path + "/").starts_with(row.path + "/")) found.lineage.rows.push_back(std::move(row));
+  for (runtime::NodeStatus& row : service.status("", within, ignored)) {
+    if (runtime::is_within(path, row.path)) found.lineage.rows.push_back(std::move(row));
   }
   if (found.lineage.rows.empty())
     found.answer = {runtime::Outcome::no_such_node, fmt::format("no such node: {}", pattern), {}};
@@ -222,7 +271,36 @@ Reply render_events(const Call& call, const runtime::Service& service) {
   const runtime::journal::Recorder* const recorder = service.journal();
   if (!recorder) return {200, events_json({}), ""};
   recorder->sync(freshness);
-  return {200, events_json(recorder->after(call.after, events_bytes_max)), ""};
+  journal::Chunk chunk = recorder->after(call.after, events_bytes_max);
+  std::erase_if(chunk.lines, [&](const std::string& line) { return !concerns(line, call.within); });
+  return {200, events_json(chunk), ""};
+}
+
+Health readiness(runtime::Service& service, const runtime::Scope& within) {
+  Health health{.phase = service.info().phase};
+  runtime::Answer ignored;
+  for (const runtime::NodeStatus& row : service.status("", within, ignored)) {
+    if (row.type != runtime::NodeType::worker) continue;
+    health.ready += row.ready;
+    health.wanted += row.wanted;
+  }
+  return health;
+}
+
+// That it was found at all says that the supervision loop turns.
+Reply render_health(Verb verb, const Health& health) {
+  if (verb == Verb::healthz) return {200, R"({"status":"ok"})"};
+  if (health.phase == "running" && health.ready >= health.wanted) return {200, R"({"status":"ready"})"};
+  return refusal(503, "not_ready",
+                 fmt::format("the supervisor is {}; {} of {} workers are ready", health.phase, health.ready,
+                             health.wanted));
+}
+
+Reply render_configuration(const runtime::Service& service) {
+  const config::Configuration* const configuration = service.configuration();
+  if (!configuration)
+    return refusal(404, "no_configuration", "this supervisor was not made from a configuration");
+  return {200, configuration_json(*configuration)};
 }
 
 Reply render_metrics(const Call& call, const runtime::Measures& measures, const runtime::Service& service,
@@ -286,6 +364,22 @@ std::expected<Call, Reply> parse_request(std::string_view method, std::string_vi
   return call;
 }
 
+std::expected<void, Reply> authorise(Call& call, const Rights& rights) {
+  const Role needed = role_for(call.verb);
+  const auto highest = rights.highest();
+  const auto within = rights.where(needed);
+  if (!within) {
+    return std::unexpected(refusal(403, "not_permitted",
+                                   fmt::format("this takes the role \"{}\"; you have {}", name_of(needed),
+                                               highest ? fmt::format("\"{}\"", name_of(*highest)) : "none")));
+  }
+  if (!within->is_everything() && is_about_everything(call.verb))
+    return std::unexpected(refusal(403, "not_permitted", "this is for those who may see the whole tree"));
+  call.within = *within;
+  call.highest = *highest;
+  return {};
+}
+
 void carry_out(runtime::Service& service, const Call& call, std::function<void(Finding)> found) {
   switch (call.verb) {
     case Verb::info:
@@ -294,14 +388,20 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
     case Verb::check:
     case Verb::tree: {
       Nodes nodes;
-      nodes.rows = service.status(call.pattern, nodes.answer);
+      nodes.rows = service.status(call.pattern, call.within, nodes.answer);
       return found(std::move(nodes));
     }
     case Verb::history:
     case Verb::why:
-      return found(find_one(service, call.pattern));
+      return found(find_one(service, call.pattern, call.within));
     case Verb::events:
+    case Verb::session:
+    case Verb::configuration:
       return found(Acted{});
+    case Verb::healthz:
+      return found(Health{.phase = service.info().phase});
+    case Verb::readyz:
+      return found(readiness(service, call.within));
     case Verb::metrics:
       return found(service.measures(call.asked));
     case Verb::start:
@@ -325,6 +425,9 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
 Reply render(const Call& call, const Finding& finding, const runtime::Service& service,
              MetricsSource* metrics) {
   if (call.verb == Verb::events) return render_events(call, service);
+  if (call.verb == Verb::session) return {200, session_json(call.highest, call.within)};
+  if (call.verb == Verb::configuration) return render_configuration(service);
+  if (const auto* health = std::get_if<Health>(&finding)) return render_health(call.verb, *health);
   if (const auto* measures = std::get_if<runtime::Measures>(&finding))
     return render_metrics(call, *measures, service, metrics);
   if (const auto* one = std::get_if<Found>(&finding)) return render_found(call.verb, *one, service);
@@ -334,7 +437,7 @@ Reply render(const Call& call, const Finding& finding, const runtime::Service& s
 }
 
 Reply refusal(unsigned status, std::string_view code, std::string_view message) {
-  return {status, error_json(code, message), ""};
+  return {status, problem_json(status, code, message), "", problem_type};
 }
 
 }  // namespace simplevisor::control

@@ -5,7 +5,7 @@
 // out.
 //
 // Threads    pure functions; carry_out() is called on the supervision thread.
-// Errors     every refusal is a Reply of 400 and above with the body {"error":{"code","message"}}.
+// Errors     every refusal is a Reply of 400 and above, with a problem (RFC 9457) for a body.
 #pragma once
 
 #include <chrono>
@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "supervisor/control/access.hpp"
 #include "supervisor/control/insight.hpp"
 #include "supervisor/control/metrics.hpp"
 #include "supervisor/runtime/service.hpp"
@@ -34,6 +35,10 @@ enum class Verb : std::uint8_t {
   why,
   events,
   metrics,
+  session,
+  configuration,
+  healthz,
+  readyz,
   start,
   stop,
   restart,
@@ -62,12 +67,14 @@ struct Call {
   MetricsFormat format = MetricsFormat::openmetrics;  // of metrics
   std::chrono::steady_clock::time_point asked{};      // of metrics: when it was posted to the service
   bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun
+  runtime::Scope within{};    // what the one who asks is concerned with
+  Role highest = Role::read;  // of session: what he may do somewhere
 };
 
 struct Reply {
   unsigned status = 200;
-  std::string body;   // JSON
-  std::string allow;  // of 405: the methods the target has
+  std::string body;
+  std::string fields{};  // further lines of the head, each with its end
   std::string_view content_type = "application/json";
 };
 
@@ -80,6 +87,9 @@ std::string complaint_about_pattern(std::string_view pattern);
 // The call a request stands for, or the refusal: 400, 404 or 405.
 std::expected<Call, Reply> parse_request(std::string_view method, std::string_view target,
                                          std::string_view body);
+
+// Lets the call through, within what `rights` say, or refuses it: 403.
+std::expected<void, Reply> authorise(Call& call, const Rights& rights);
 
 // What a call found.
 struct Nodes {
@@ -94,7 +104,12 @@ struct Found {      // of history and why; events need nothing of the supervisio
   Lineage lineage;  // empty: `answer` says why
   runtime::Answer answer;
 };
-using Finding = std::variant<runtime::ServiceInfo, Nodes, Acted, Found, runtime::Measures>;
+struct Health {  // of healthz and readyz
+  std::string phase;
+  std::size_t ready = 0;
+  std::size_t wanted = 0;
+};
+using Finding = std::variant<runtime::ServiceInfo, Nodes, Acted, Found, runtime::Measures, Health>;
 
 // Asks the service. `found` is called exactly once, possibly before the return.
 void carry_out(runtime::Service& service, const Call& call, std::function<void(Finding)> found);

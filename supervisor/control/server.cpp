@@ -1,6 +1,8 @@
 #include "supervisor/control/server.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -10,7 +12,6 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <mutex>
@@ -18,7 +19,12 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "supervisor/control/acceptor.hpp"
+#include "supervisor/control/openings.hpp"
 #include "supervisor/control/session.hpp"
+#include "supervisor/control/tcp_socket.hpp"
+#include "supervisor/control/text.hpp"
+#include "supervisor/control/tls_identity.hpp"
 #include "supervisor/control/unix_socket.hpp"
 #include "supervisor/runtime/journal/recorder.hpp"
 
@@ -28,9 +34,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr int backlog = 128;
-constexpr int accepts_per_turn = 16;
-constexpr std::chrono::milliseconds pause_without_descriptors{500};
+constexpr std::chrono::seconds between_denials{1};
 
 // The way back from the supervision thread, which may hold it longer than the server lives.
 class ReturnPath {
@@ -61,56 +65,37 @@ struct Followers {
   std::atomic<bool> told = false;  // that there is news, and has not come to it yet
 };
 
-std::unexpected<ServerError> cannot_listen(const std::string& path, std::error_code cause) {
-  return std::unexpected(
-      ServerError{ServerErrc::system, fmt::format("cannot listen on {}: {}", path, cause.message()), cause});
-}
-
-// Listens, in the place of a socket file that a supervisor which was killed left behind. Two that do this at
-// the same time are kept apart by the lock on the state directory.
-std::expected<Fd, ServerError> listen_in_place(const std::string& path) {
-  auto fd = listen_on(path, backlog);
-  if (fd) return *std::move(fd);
-  if (fd.error() != std::errc::address_in_use) return cannot_listen(path, fd.error());
-  struct stat file{};
-  if (::lstat(path.c_str(), &file) == 0 && !S_ISSOCK(file.st_mode)) {
-    return std::unexpected(ServerError{
-        ServerErrc::bad_path, fmt::format("cannot listen on {}: the file is there and is not a socket", path),
-        fd.error()});
-  }
-  const auto other = connect_to(path, std::chrono::milliseconds(1000));
-  if (other || other.error() != std::errc::connection_refused) {
-    return std::unexpected(ServerError{
-        ServerErrc::in_use, fmt::format("cannot listen on {}: another process does", path), fd.error()});
-  }
-  if (::unlink(path.c_str()) != 0) return cannot_listen(path, {errno, std::generic_category()});
-  fd = listen_on(path, backlog);
-  if (!fd) return cannot_listen(path, fd.error());
-  return *std::move(fd);
+sa_family_t family_of(int fd) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
+  return name.ss_family;
 }
 
 }  // namespace
 
-bool may_command(uid_t peer, uid_t own) {
-  return peer == 0 || peer == own;
-}
-
 class Server::Impl final : public Session::Host {
  public:
-  Impl(runtime::Service& service, std::string path, Fd listener, const Limits& limits)
+  Impl(runtime::Service& service, ServerOptions options, Fd listener, std::optional<Remote> remote)
       : service_(service),
         supervision_(service.executor()),
         metrics_(service),
-        path_(std::move(path)),
-        limits_(limits),
+        options_(std::move(options)),
         return_path_(std::make_shared<ReturnPath>(io_)),
-        listener_(io_, listener.release()),
-        accept_pause_(io_),
+        local_(io_, std::move(listener), [this](Fd fd) { admit_local(std::move(fd)); }),
+        denial_pause_(io_),
         farewell_(io_),
         work_(io_.get_executor()) {
     struct stat file{};
-    if (::lstat(path_.c_str(), &file) == 0) file_ = {file.st_dev, file.st_ino};
-    accept();
+    if (::lstat(options_.socket_path.c_str(), &file) == 0) file_ = {file.st_dev, file.st_ino};
+    local_.begin();
+    if (remote) {
+      port_ = local_port(remote->listener.get());
+      gate_ = std::move(remote->gate);
+      identity_ = std::move(remote->identity);
+      tcp_.emplace(io_, std::move(remote->listener), [this](Fd fd) { admit_remote(std::move(fd)); });
+      tcp_->begin();
+    }
     if (runtime::journal::Recorder* const recorder = service_.journal()) {
       // May be called once more while we end: what it uses itself outlives us, `this` is used on io_ only.
       news_ = recorder->when_news([this, followers = followers_, way = return_path_] {
@@ -131,17 +116,19 @@ class Server::Impl final : public Session::Host {
     return_path_->close();
   }
 
-  const Limits& limits() const override { return limits_; }
+  const Limits& limits() const override { return options_.limits; }
+  std::uint16_t port() const { return port_; }
 
   void ask(Call call, std::function<void(Reply)> deliver) override {
     call.asked = std::chrono::steady_clock::now();
-    if (calls_ >= limits_.calls_max) {
+    if (calls_ >= options_.limits.calls_max) {
       asio::post(io_, [deliver = std::move(deliver)] {
         deliver(refusal(503, "busy", "too many requests are waiting for the supervisor"));
       });
       return;
     }
     ++calls_;
+    if (call.verb == Verb::healthz) deliver = with_time_limit(std::move(deliver));
     auto answer = [this, call, deliver = std::move(deliver)](const Finding& finding) {
       --calls_;
       deliver(render(call, finding, service_, &metrics_));
@@ -155,6 +142,32 @@ class Server::Impl final : public Session::Host {
     });
   }
 
+  std::optional<Reply> page(std::string_view method, std::string_view target, std::string_view known_tag,
+                            std::string_view accepted_encodings) const override {
+    if (!options_.page || (method != "GET" && method != "HEAD")) return std::nullopt;
+    const auto file = options_.page(target.substr(0, target.find('?')));
+    if (!file) return std::nullopt;
+    return page_reply(*file, known_tag, accepted_encodings);
+  }
+
+  void denied(const std::string& who, unsigned status, std::string_view method,
+              std::string_view path) override {
+    if (!options_.report) return;
+    if (denials_untold_ > 0 || denial_pause_.expiry() > std::chrono::steady_clock::now()) {
+      if (denials_untold_++ == 0) {
+        denial_pause_.async_wait([this](error_code error) {
+          if (error) return;
+          options_.report(
+              fmt::format("control: {} more requests were refused", std::exchange(denials_untold_, 0)));
+        });
+      }
+      return;
+    }
+    denial_pause_.expires_after(between_denials);
+    options_.report(fmt::format("control: {} was refused {} {} ({})", clean_utf8(who), clean_utf8(method),
+                                clean_utf8(path), status));
+  }
+
   const runtime::journal::Recorder* journal() const override { return service_.journal(); }
 
   void follows(const Session& session) override {
@@ -164,6 +177,7 @@ class Server::Impl final : public Session::Host {
 
   void ended(const Session& session) override {
     if (following_.erase(&session) > 0) followers_->count = following_.size();
+    remote_.erase(&session);
     sessions_.erase(&session);
     if (closing_ && sessions_.empty()) farewell_.cancel();
   }
@@ -196,43 +210,64 @@ class Server::Impl final : public Session::Host {
     }
   }
 
-  void accept() {
-    listener_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
-      if (error || closing_) return;
-      for (int i = 0; i < accepts_per_turn; ++i) {
-        Fd fd(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!fd && errno == EAGAIN) break;
-        if (!fd && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
-          return pause();
-        if (fd) admit(std::move(fd));
-      }
-      accept();
-    });
-  }
-
-  // The connection that could not be taken stays in the backlog and would wake us again at once.
-  void pause() {
-    accept_pause_.expires_after(pause_without_descriptors);
-    accept_pause_.async_wait([this](error_code error) {
-      if (!error && !closing_) accept();
-    });
-  }
-
-  void admit(Fd fd) {
+  void admit_local(Fd fd) {
     const auto peer = peer_of(fd.get());
-    if (!peer || !may_command(peer->uid, ::geteuid())) {
+    Rights rights;
+    if (peer)
+      rights = Rights::of({.uid = peer->uid, .groups = groups_of(fd.get())}, ::geteuid(), options_.rules);
+    const std::string name = peer ? fmt::format("uid {}, pid {}", peer->uid, peer->pid) : "somebody";
+    if (!rights.highest()) {
+      denied(name, 403, "", "to connect");
       return turn_away(
-          fd, refusal(403, "not_permitted", "only root and the supervisor's own user may command it"));
+          fd, refusal(403, "not_permitted",
+                      options_.rules.empty() ? "only root and the supervisor's own user may command it"
+                                             : "nothing is granted to this user"));
     }
-    if (sessions_.size() >= limits_.connections_max) {
-      return turn_away(
-          fd, refusal(503, "busy", fmt::format("{} connections are open already", sessions_.size())));
-    }
-    Session::Socket socket(io_, asio::local::stream_protocol{}, fd.release());
+    if (sessions_.size() - remote_.size() >= options_.limits.connections_max) return turn_away(fd, full());
+    Session::Socket socket(io_, asio::generic::stream_protocol(AF_UNIX, 0), fd.release());
+    enter(Session::create(std::move(socket), {name, open_gate(std::move(rights))}, *this));
+  }
+
+  void admit_remote(Fd fd) {
+    Visitor visitor{fmt::format("a token from {}", remote_address(fd.get())), gate_};
+    // What has no place gets no TLS either: an alert would take the handshake that there is no place for.
+    if (remote_.size() >= options_.limits.remote_connections_max)
+      return identity_ ? void() : turn_away(fd, full());
+    const int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const sa_family_t family = family_of(fd.get());
+    Session::Socket socket(io_, asio::generic::stream_protocol(family, IPPROTO_TCP), fd.release());
     const auto session =
-        Session::create(std::move(socket), fmt::format("uid {}, pid {}", peer->uid, peer->pid), *this);
+        identity_ ? Session::create_tls(std::move(socket), identity_->context(), std::move(visitor), *this)
+                  : Session::create(std::move(socket), std::move(visitor), *this);
+    remote_.insert(session.get());
+    enter(session);
+  }
+
+  void enter(const std::shared_ptr<Session>& session) {
     sessions_.emplace(session.get(), session);
     session->begin();
+  }
+
+  static Reply full() { return refusal(503, "busy", "too many connections are open already"); }
+
+  // The first of the answer and the end of the time.
+  std::function<void(Reply)> with_time_limit(std::function<void(Reply)> deliver) {
+    struct Race {
+      std::function<void(Reply)> deliver;
+      asio::steady_timer timer;
+    };
+    const auto race =
+        std::make_shared<Race>(std::move(deliver), asio::steady_timer(io_, options_.limits.health_time));
+    race->timer.async_wait([race](error_code error) {
+      if (!error && race->deliver)
+        std::exchange(race->deliver,
+                      nullptr)(refusal(503, "not_alive", "the supervision loop does not answer"));
+    });
+    return [race](Reply reply) {
+      race->timer.cancel();
+      if (race->deliver) std::exchange(race->deliver, nullptr)(std::move(reply));
+    };
   }
 
   // Costs a client that may not come in no place, and us no wait: what does not fit the socket is dropped.
@@ -244,14 +279,14 @@ class Server::Impl final : public Session::Host {
 
   void say_farewell() {
     closing_ = true;
-    error_code ignored;
     // The file goes first, so that nobody connects to a socket that is about to close.
     struct stat file{};
-    if (::lstat(path_.c_str(), &file) == 0 && file_ == std::pair(file.st_dev, file.st_ino))
-      ::unlink(path_.c_str());
-    listener_.close(ignored);
-    accept_pause_.cancel();
-    farewell_.expires_after(limits_.farewell);
+    if (::lstat(options_.socket_path.c_str(), &file) == 0 && file_ == std::pair(file.st_dev, file.st_ino))
+      ::unlink(options_.socket_path.c_str());
+    local_.close();
+    if (tcp_) tcp_->close();
+    denial_pause_.cancel();
+    farewell_.expires_after(options_.limits.farewell);
     farewell_.async_wait([this](error_code) { for_each_session([](Session& session) { session.close(); }); });
     for_each_session([](Session& session) { session.farewell(); });
     if (sessions_.empty()) farewell_.cancel();
@@ -273,19 +308,24 @@ class Server::Impl final : public Session::Host {
   runtime::Service& service_;
   asio::any_io_executor supervision_;
   MetricsSource metrics_;
-  std::string path_;
+  ServerOptions options_;
   std::pair<dev_t, ino_t> file_{};
-  Limits limits_;
+  std::uint16_t port_ = 0;
+  std::shared_ptr<Gate> gate_;
+  std::optional<TlsIdentity> identity_;
   std::size_t calls_ = 0;
   bool closing_ = false;
   asio::io_context io_{1};
   std::unordered_map<const Session*, std::shared_ptr<Session>> sessions_;
   std::unordered_set<const Session*> following_;
+  std::unordered_set<const Session*> remote_;
   std::shared_ptr<Followers> followers_ = std::make_shared<Followers>();
   runtime::journal::Recorder::Token news_;
   std::shared_ptr<ReturnPath> return_path_;
-  asio::posix::stream_descriptor listener_;
-  asio::steady_timer accept_pause_;
+  Acceptor local_;
+  std::optional<Acceptor> tcp_;
+  std::size_t denials_untold_ = 0;
+  asio::steady_timer denial_pause_;
   asio::steady_timer farewell_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
@@ -294,18 +334,28 @@ class Server::Impl final : public Session::Host {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
+std::uint16_t Server::port() const {
+  return impl_->port();
+}
+
 std::expected<std::unique_ptr<Server>, ServerError> Server::open(runtime::Service& service,
-                                                                 const std::string& socket_path,
-                                                                 const Limits& limits) {
-  auto listener = listen_in_place(socket_path);
+                                                                 ServerOptions options) {
+  std::optional<Remote> remote;
+  if (options.listen) {
+    auto opened = open_remote(*options.listen, options.report);
+    if (!opened) return std::unexpected(opened.error());
+    remote = *std::move(opened);
+  }
+  const std::string path = options.socket_path;
+  auto listener = options.rules.empty() ? listen_in_place(path) : listen_for_all(path);
   if (!listener) return std::unexpected(listener.error());
   try {
-    auto impl = std::make_unique<Impl>(service, socket_path, *std::move(listener), limits);
+    auto impl = std::make_unique<Impl>(service, std::move(options), *std::move(listener), std::move(remote));
     return std::unique_ptr<Server>(new Server(std::move(impl)));
   } catch (const std::exception& error) {  // no thread, no epoll, no memory
-    ::unlink(socket_path.c_str());
+    ::unlink(path.c_str());
     return std::unexpected(
-        ServerError{ServerErrc::system, fmt::format("cannot serve {}: {}", socket_path, error.what()), {}});
+        ServerError{ServerErrc::system, fmt::format("cannot serve {}: {}", path, error.what()), {}});
   }
 }
 

@@ -9,8 +9,9 @@
 // Ownership  `service` outlives the server, and what the server posted to its executor. The destructor lets
 //            answers that are ready leave (for at most `Limits::farewell`), tells the other waiting clients
 //            that the supervisor ends, closes everything and removes the socket file.
-// Security   the socket file has mode 0600 from the start, and the peer of each connection must be root or
-//            the user the supervisor runs as (SO_PEERCRED); others get 403.
+// Security   who may do what is in access.hpp; over the unix socket the peer's credentials say who it is
+//            (SO_PEERCRED). Its file has mode 0600 from the start, and 0666 once it listens if others than root and our own user
+//            are granted anything; who is granted nothing gets 403. TCP is closed unless it is asked for, and takes a token: gate.hpp.
 // Errors     open() says what could not be had. Once open, a server does not fail: it drops the connection
 //            that is in trouble.
 // Idle       no timer runs and nothing wakes up while no client is connected.
@@ -20,11 +21,17 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
+#include "supervisor/control/access.hpp"
 #include "supervisor/runtime/service.hpp"
 
 namespace simplevisor::control {
@@ -33,13 +40,15 @@ struct Limits {
   std::size_t body_bytes_max = 64 * 1024;
   std::size_t header_bytes_max = 8 * 1024;  // request line included
   std::size_t target_bytes_max = 4 * 1024;
-  std::size_t connections_max = 256;  // one more is answered 503 and closed
-  std::size_t calls_max = 256;        // asked of the service and not yet answered; one more is answered 503
+  std::size_t connections_max = 256;        // one more is answered 503 and closed
+  std::size_t remote_connections_max = 64;  // over TCP, so that they cannot take all places
+  std::size_t calls_max = 256;  // asked of the service and not yet answered; one more is answered 503
   std::chrono::milliseconds request_time{10'000};  // to be idle, or to send a request, until it is complete
   std::chrono::milliseconds write_time{10'000};    // to take the whole answer
   std::chrono::milliseconds heart_beat{15'000};    // of those that follow events
   std::size_t follow_bytes = 256 * 1024;           // sent to one follower at a time
   std::chrono::milliseconds farewell{1'000};       // for answers that are on their way when the server closes
+  std::chrono::milliseconds health_time{2'000};    // for the supervision loop to answer /healthz
 };
 
 enum class ServerErrc { in_use, bad_path, system };
@@ -50,19 +59,36 @@ struct ServerError {
   std::error_code cause;
 };
 
-// True when a process of `peer` may command a supervisor that runs as `own`.
-[[nodiscard]] bool may_command(uid_t peer, uid_t own);
+// A file of the web page, by its path. Unchanging, for as long as the server lives.
+struct PageFile {
+  std::string_view content;  // gzipped when `encoding` says so
+  std::string_view content_type;
+  std::string_view etag;        // with its quotes
+  std::string_view encoding{};  // "" or "gzip"
+};
+
+struct ServerOptions {
+  std::string socket_path;
+  std::vector<Rule> rules{};  // for others than root and our own user
+  std::optional<config::Listen> listen{};
+  // Told, on the server's thread: who was refused, and what is wrong with token or certificate.
+  std::function<void(const std::string&)> report{};
+  std::function<std::optional<PageFile>(std::string_view path)> page{};  // without it there is no web page
+  Limits limits{};
+};
 
 class Server {
  public:
-  // Listens on `socket_path`. A socket file that nobody listens on any more is replaced; one that somebody
+  // Listens on the socket, and on TCP if so wished. A socket file that nobody listens on any more is replaced; one that somebody
   // listens on is `in_use`; anything that is not a socket is left alone and is `bad_path`.
   static std::expected<std::unique_ptr<Server>, ServerError> open(runtime::Service& service,
-                                                                  const std::string& socket_path,
-                                                                  const Limits& limits = {});
+                                                                  ServerOptions options);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
+
+  // Of TCP; 0 without.
+  [[nodiscard]] std::uint16_t port() const;
 
  private:
   class Impl;

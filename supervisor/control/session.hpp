@@ -13,15 +13,28 @@
 //            who takes nothing for `write_time`. A comment every `heart_beat` finds clients that are gone.
 #pragma once
 
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "supervisor/control/gate.hpp"
 #include "supervisor/control/routes.hpp"
 #include "supervisor/control/server.hpp"
 
+namespace boost::asio::ssl {
+class context;
+}
+
 namespace simplevisor::control {
+
+// Who is at the other end.
+struct Visitor {
+  std::string name;  // in words
+  std::shared_ptr<Gate> gate;
+};
 
 class Session {
  public:
@@ -32,6 +45,13 @@ class Session {
     virtual const Limits& limits() const = 0;
     // Calls `deliver` at most once, later, on the server's thread.
     virtual void ask(Call call, std::function<void(Reply)> deliver) = 0;
+    // A file of the web page; none when the target is no such file.
+    virtual std::optional<Reply> page(std::string_view method, std::string_view target,
+                                      std::string_view known_tag,
+                                      std::string_view accepted_encodings) const = 0;
+    // Somebody was refused what he asked for.
+    virtual void denied(const std::string& who, unsigned status, std::string_view method,
+                        std::string_view path) = 0;
     // What events are followed in; null: none.
     virtual const runtime::journal::Recorder* journal() const = 0;
     // This session wants news() from now on.
@@ -40,9 +60,11 @@ class Session {
     virtual void ended(const Session& session) = 0;
   };
 
-  using Socket = boost::asio::local::stream_protocol::socket;
-  // `peer`: who is at the other end, in words.
-  static std::shared_ptr<Session> create(Socket socket, std::string peer, Host& host);
+  using Socket = boost::asio::generic::stream_protocol::socket;
+  static std::shared_ptr<Session> create(Socket socket, Visitor visitor, Host& host);
+  static std::shared_ptr<Session> create_tls(Socket socket,
+                                             std::shared_ptr<boost::asio::ssl::context> context,
+                                             Visitor visitor, Host& host);
 
   Session() = default;
   Session(const Session&) = delete;

@@ -78,6 +78,26 @@ std::expected<Fd, std::error_code> connect_to(const std::string& path,
   return fd;
 }
 
+std::expected<void, std::error_code> open_to_all(const std::string& path) {
+  auto address = address_of(path);
+  if (!address) return std::unexpected(address.error());
+  if (::chmod(address->name.sun_path, 0666) != 0) return failure(errno);
+  return {};
+}
+
+std::vector<gid_t> groups_of(int fd) {
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const bool known = ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0;
+    if (!known && errno != ERANGE) groups.clear();
+    groups.resize(known || errno == ERANGE ? size / sizeof(gid_t) : 0);
+    if (known || errno != ERANGE) break;
+  }
+  if (const auto peer = peer_of(fd)) groups.push_back(peer->gid);
+  return groups;
+}
+
 std::expected<ucred, std::error_code> peer_of(int fd) {
   ucred peer{};
   socklen_t size = sizeof peer;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "supervisor/runtime/unique_fd.hpp"
 
@@ -29,6 +30,12 @@ std::expected<Fd, std::error_code> listen_on(const std::string& path, int backlo
 // Connects, blocking; the wait for a full backlog to drain is bounded by `timeout`, and ends in `timed_out`.
 std::expected<Fd, std::error_code> connect_to(const std::string& path,
                                               std::optional<std::chrono::milliseconds> timeout);
+
+// Lets every user connect to a socket file; who may do what is then for peer_of() to say.
+std::expected<void, std::error_code> open_to_all(const std::string& path);
+
+// All groups of who is at the other end of an accepted socket.
+std::vector<gid_t> groups_of(int fd);
 
 // Who is at the other end: of an accepted socket who connected, of a connected one who called listen().
 std::expected<ucred, std::error_code> peer_of(int fd);

@@ -216,19 +216,21 @@ class Describer {
 
 }  // namespace
 
-std::vector<Resident> residents(const core::Tree& tree, const core::ChildSpec& root) {
+std::vector<Resident> residents(const core::Tree& tree, const core::ChildSpec& root, const Scope& within) {
   std::vector<Resident> all;
   const NodeId id = tree.root();
   const bool runs = id != NodeId::none && tree.node(id).supervisor;
   // The tree shares the specification; this pointer only lends it.
   const std::shared_ptr<const core::ChildSpec> spec{std::shared_ptr<const void>{}, &root};
   Walk{tree, all}.visit(spec, 0, "", 0, NodeId::none, runs ? id : NodeId::none);
+  if (!within.is_everything())
+    std::erase_if(all, [&](const Resident& node) { return !within.covers(node.path); });
   return all;
 }
 
 std::size_t subtree_end(const std::vector<Resident>& all, std::size_t first) {
   std::size_t end = first + 1;
-  while (end < all.size() && all[end].depth > all[first].depth) ++end;
+  while (end < all.size() && is_within(all[end].path, all[first].path)) ++end;
   return end;
 }
 

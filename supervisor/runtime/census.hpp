@@ -29,8 +29,9 @@ struct Resident {
   core::NodeId node = core::NodeId::none;    // none: not in the tree at present
 };
 
-// All nodes, in tree order.
-[[nodiscard]] std::vector<Resident> residents(const core::Tree& tree, const core::ChildSpec& root);
+// All nodes within a scope, in tree order.
+[[nodiscard]] std::vector<Resident> residents(const core::Tree& tree, const core::ChildSpec& root,
+                                              const Scope& within = {});
 
 // What a pattern stands for (pattern.hpp), as indices into `all`, without what lies below another match.
 // `answer` says why when there is nothing.

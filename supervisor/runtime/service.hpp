@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "supervisor/runtime/measures.hpp"
+#include "supervisor/runtime/scope.hpp"
 
 namespace simplevisor::config {
 struct Configuration;
@@ -92,6 +93,7 @@ struct Order {
   std::string by{};      // who wishes it, in words; "" for the program that embeds us
   std::string reason{};  // of stop: shown with the node as long as it is held
   std::optional<std::chrono::milliseconds> limit{};  // of stop: started again after this time; none: never
+  Scope within{};                                    // what the pattern is looked for in
 };
 
 class Service {
@@ -106,14 +108,14 @@ class Service {
 
   virtual ServiceInfo info() = 0;
 
-  // The nodes a pattern stands for, each followed by what is below it, in tree order; all for "".
+  // The nodes within a scope that a pattern stands for, each followed by what is below it, in tree order; all for "".
   // Empty with `answer` set when nothing matches.
-  virtual std::vector<NodeStatus> status(std::string_view pattern, Answer& answer) = 0;
+  virtual std::vector<NodeStatus> status(std::string_view pattern, const Scope& within, Answer& answer) = 0;
 
   // `asked`: when it was posted to this thread; the time until it was its turn is counted.
   virtual Measures measures(std::chrono::steady_clock::time_point asked) {
     Answer ignored;
-    Measures found{.info = info(), .rows = status("", ignored), .nodes = {}};
+    Measures found{.info = info(), .rows = status("", {}, ignored), .nodes = {}};
     found.nodes.resize(found.rows.size());
     found.waited = std::chrono::steady_clock::now() - asked;
     return found;

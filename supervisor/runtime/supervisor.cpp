@@ -75,7 +75,7 @@ struct Supervisor::State {
     journal->record(
         {.kind = kind, .path = configuration.root->name, .pid = ::getpid(), .text = std::move(text)});
   }
-  [[nodiscard]] std::vector<Resident> chosen(std::string_view pattern, Answer& answer) const;
+  [[nodiscard]] std::vector<Resident> chosen(const Order& order, Answer& answer) const;
   void wish(Wish wish, std::string_view verb, const Order& order, const Done& done);
   void hold_is_over(const std::string& path);
   void hold_again();
@@ -267,7 +267,7 @@ Measures Supervisor::measures(std::chrono::steady_clock::time_point asked) {
   s.engine.note_lag(now - asked);
   Answer ignored;
   return {.info = info(),
-          .rows = status("", ignored),
+          .rows = status("", {}, ignored),
           .nodes = measure(s.engine, residents(s.engine.tree(), *s.configuration.root)),
           .restart_latency = s.engine.workers().restart_latency(),
           .lag = s.engine.lag(),
@@ -303,9 +303,9 @@ ServiceInfo Supervisor::info() {
   return info;
 }
 
-std::vector<NodeStatus> Supervisor::status(std::string_view pattern, Answer& answer) {
+std::vector<NodeStatus> Supervisor::status(std::string_view pattern, const Scope& within, Answer& answer) {
   const State& s = *state_;
-  const auto all = residents(s.engine.tree(), *s.configuration.root);
+  const auto all = residents(s.engine.tree(), *s.configuration.root, within);
   const auto now = core::Clock::now();
   if (pattern.empty()) return describe(s.engine, s.holds, all, 0, all.size(), now);
   std::vector<NodeStatus> rows;
@@ -316,17 +316,17 @@ std::vector<NodeStatus> Supervisor::status(std::string_view pattern, Answer& ans
   return rows;
 }
 
-std::vector<Resident> Supervisor::State::chosen(std::string_view pattern, Answer& answer) const {
-  const auto all = residents(engine.tree(), *configuration.root);
+std::vector<Resident> Supervisor::State::chosen(const Order& order, Answer& answer) const {
+  const auto all = residents(engine.tree(), *configuration.root, order.within);
   std::vector<Resident> found;
-  for (const std::size_t index : select(all, pattern, answer)) found.push_back(all[index]);
+  for (const std::size_t index : select(all, order.pattern, answer)) found.push_back(all[index]);
   return found;
 }
 
 void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& order, const Done& done) {
   if (wish != Wish::stop && ending()) return done(Answer{Outcome::failed, "the supervisor is stopping", {}});
   Answer answer;
-  const std::vector<Resident> nodes = chosen(order.pattern, answer);
+  const std::vector<Resident> nodes = chosen(order, answer);
   if (nodes.empty()) return done(answer);
   for (const Resident& node : nodes) {
     note(journal::Kind::asked, node.path,
@@ -349,7 +349,7 @@ void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& orde
 void Supervisor::State::hold_is_over(const std::string& path) {
   spdlog::info("{}: its hold is over", path);
   Answer ignored;
-  for (const Resident& node : chosen(path, ignored)) {
+  for (const Resident& node : chosen({.pattern = path}, ignored)) {
     // Nobody is there to start it now; it comes with its supervisor.
     if (node.parent == core::NodeId::none) return engine.let_go(*node.spec, node.instance);
   }
@@ -384,7 +384,7 @@ void Supervisor::restart(const Order& order, Done done) {
 
 void Supervisor::signal(const Order& order, int number, Done done) {
   State& s = *state_;
-  const auto all = residents(s.engine.tree(), *s.configuration.root);
+  const auto all = residents(s.engine.tree(), *s.configuration.root, order.within);
   Answer answer;
   for (const std::size_t first : select(all, order.pattern, answer)) {
     s.note(journal::Kind::asked, all[first].path, "signal " + process::signal_name(number), order.by);

@@ -46,7 +46,7 @@ class Supervisor final : public Service {
 
   boost::asio::any_io_executor executor() override;
   ServiceInfo info() override;
-  std::vector<NodeStatus> status(std::string_view pattern, Answer& answer) override;
+  std::vector<NodeStatus> status(std::string_view pattern, const Scope& within, Answer& answer) override;
   void start(const Order& order, Done done) override;
   void stop(const Order& order, Done done) override;
   void restart(const Order& order, Done done) override;

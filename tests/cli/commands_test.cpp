@@ -49,7 +49,7 @@ TEST_F(Commands, MapEveryOutcomeToItsExitCode) {
                         Case{Outcome::ambiguous, 4}}) {
     testing::FakeService own;
     own.answer = {c.outcome, "the reason", {}};
-    const auto own_server = control::Server::open(own, dir / "own.sock");
+    const auto own_server = control::Server::open(own, {.socket_path = dir / "own.sock"});
     ASSERT_TRUE(own_server);
     const Result result = simplevisor({"--socket", dir / "own.sock", "restart", "root/a"});
     EXPECT_EQ(result.exit, c.exit);
@@ -111,9 +111,9 @@ TEST_F(Commands, SpeakJsonAlsoOfErrors) {
     const Result result = simplevisor(c.words);
     EXPECT_EQ(result.exit, c.exit) << result.out;
     const auto value = boost::json::parse(result.out);
-    ASSERT_EQ(value.as_object().contains("error"), c.code != nullptr) << result.out;
+    ASSERT_EQ(value.as_object().contains("code"), c.code != nullptr) << result.out;
     if (c.code == nullptr) continue;
-    EXPECT_EQ(value.at("error").at("code").as_string(), c.code);
+    EXPECT_EQ(value.at("code").as_string(), c.code);
   }
 }
 
@@ -139,7 +139,7 @@ TEST_F(Commands, CheckTellsTheWorstByItsExitCode) {
   for (const Case& c : {Case{Verdict::good, 0}, Case{Verdict::healing, 1}, Case{Verdict::failed, 2}}) {
     testing::FakeService own;
     own.rows[1].verdict = c.verdict;
-    const auto own_server = control::Server::open(own, dir / "own.sock");
+    const auto own_server = control::Server::open(own, {.socket_path = dir / "own.sock"});
     ASSERT_TRUE(own_server);
     const Result result = simplevisor({"--socket", dir / "own.sock", "check"});
     EXPECT_EQ(result.exit, c.exit);

@@ -20,7 +20,7 @@ class Complete : public ::testing::Test {
  protected:
   Complete() { std::ofstream(dir / "simplevisor.toml") << "[simplevisor]\nstate_dir = \".\"\n"; }
   void serve() {
-    auto opened = control::Server::open(service, dir / "control.sock");
+    auto opened = control::Server::open(service, {.socket_path = dir / "control.sock"});
     ASSERT_TRUE(opened) << opened.error().message;
     server = *std::move(opened);
   }

@@ -28,7 +28,7 @@ class Commands : public ::testing::Test {
  protected:
   Commands() { std::ofstream(dir / "simplevisor.toml") << "[simplevisor]\nstate_dir = \".\"\n"; }
   void serve() {
-    auto opened = control::Server::open(service, dir / "control.sock");
+    auto opened = control::Server::open(service, {.socket_path = dir / "control.sock"});
     ASSERT_TRUE(opened) << opened.error().message;
     server = *std::move(opened);
   }

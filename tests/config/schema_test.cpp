@@ -157,8 +157,15 @@ Samples samples_of(const Key& key) {
 std::string line_of(std::string_view key, const Key* table, const std::string& value) {
   const std::string line = std::string{key} + " = " + value;
   if (table == nullptr) return line;
+  std::string beside;
   // The first delay must not be above the longest one.
-  const std::string beside = key == "initial" ? "max = \"366d\", " : "";
+  if (key == "initial") beside = "max = \"366d\", ";
+  const bool of_tcp =
+      key == "token_file" || key == "write" || key == "hosts" || key == "certificate" || key == "key";
+  if (of_tcp) beside = "listen = \"127.0.0.1:1\", ";
+  if (key == "listen" || (of_tcp && key != "token_file")) beside += "token_file = \"t\", ";
+  if (key == "certificate") beside += "key = \"k\", ";
+  if (key == "key") beside += "certificate = \"c\", ";
   return std::string{table->name} + " = { " + beside + line + " }";
 }
 

@@ -93,7 +93,7 @@ TEST_F(Abuse, AnAnswerToHeadHasNoBody) {
   RawClient client(path);
   client.send("HEAD /v1/info HTTP/1.1\r\nConnection: close\r\n\r\n");
   const std::string answer = client.rest();
-  EXPECT_THAT(answer, StartsWith("HTTP/1.1 405"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
   EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
 }
 

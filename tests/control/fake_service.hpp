@@ -6,6 +6,7 @@
 // Threads    set up before the first request; afterwards through the functions that lock.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -79,9 +80,13 @@ class FakeService final : public runtime::Service {
             .uptime = std::chrono::seconds(1),
             .phase = "running"};
   }
-  std::vector<runtime::NodeStatus> status(std::string_view pattern, runtime::Answer& found) override {
+  std::vector<runtime::NodeStatus> status(std::string_view pattern, const runtime::Scope& within,
+                                          runtime::Answer& found) override {
     std::vector<runtime::NodeStatus> matching;
+    const bool meant = std::ranges::any_of(
+        rows, [&](const auto& row) { return row.path == pattern && within.covers(row.path); });
     for (const auto& row : rows) {
+      if (!within.covers(row.path) || (!pattern.empty() && !meant)) continue;
       if (pattern.empty() || row.path == pattern || row.path.starts_with(std::string(pattern) + "/")) {
         matching.push_back(row);
       }
@@ -118,6 +123,7 @@ class FakeService final : public runtime::Service {
       std::string call = verb + order.pattern;
       if (order.limit) call += " for " + std::to_string(order.limit->count()) + " ms";
       if (!order.reason.empty()) call += " because of " + order.reason;
+      for (const std::string& path : order.within.subtrees()) call += " within " + path;
       calls_.push_back(std::move(call));
     }
     arrived_.notify_all();

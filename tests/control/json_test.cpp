@@ -177,10 +177,10 @@ TEST(InfoJson, ComesBackAsItWas) {
 }
 
 TEST(ErrorJson, ComesBackAsItWas) {
-  const auto error = parse_error(error_json("failed", "it \"broke\"", {"root/a"}));
+  const auto error = parse_problem(problem_json(500, "failed", "it \"broke\"", {"root/a"}));
   ASSERT_TRUE(error) << error.error();
   EXPECT_EQ(error->code, "failed");
-  EXPECT_EQ(error->message, "it \"broke\"");
+  EXPECT_EQ(error->detail, "it \"broke\"");
 }
 
 }  // namespace

@@ -181,7 +181,7 @@ TEST(MetricsRoute, RefusesWhatItDoesNotTake) {
        {"/metrics?format=json", "/metrics?format=", "/metrics?pattern=a", "/metrics?x"}) {
     const Reply reply = asked(target);
     EXPECT_EQ(reply.status, 400u) << target;
-    EXPECT_EQ(reply.content_type, "application/json");
+    EXPECT_EQ(reply.content_type, "application/problem+json");
   }
 }
 

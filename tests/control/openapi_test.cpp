@@ -64,7 +64,8 @@ TEST(OpenApi, DescribesTheMembersOfEveryObject) {
             keys(json::parse(why_json({{runtime::NodeStatus{}}, ""}, nullptr)).as_object()));
   EXPECT_EQ(promised(doc, "History"), keys(json::parse(history_json("a", nullptr)).as_object()));
   EXPECT_EQ(promised(doc, "Events"), keys(json::parse(events_json({})).as_object()));
-  EXPECT_EQ(promised(doc, "Error"), keys(json::parse(error_json("a", "b")).as_object()));
+  EXPECT_EQ(promised(doc, "Session"), keys(json::parse(session_json(Role::read, {})).as_object()));
+  EXPECT_EQ(promised(doc, "Problem"), keys(json::parse(problem_json(400, "a", "b", {"c"})).as_object()));
 }
 
 TEST(OpenApi, DescribesEveryKindOfEventAndWhatEventsHave) {
@@ -95,14 +96,19 @@ TEST(OpenApi, DescribesEveryKindOfEventAndWhatEventsHave) {
 
 TEST(OpenApi, ResolvesEveryReference) {
   const json::value doc = document();
-  const auto schemas = keys(doc.at("components").at("schemas").as_object());
+  const json::value& components = doc.at("components");
+  std::set<std::string> there;
+  for (const auto& kind : components.as_object()) {
+    for (const std::string& name : keys(kind.value().as_object()))
+      there.insert(std::string(kind.key()) + "/" + name);
+  }
   const std::string text = json::serialize(doc);
-  const std::string prefix = "\"#/components/schemas/";
+  const std::string prefix = "\"#/components/";
   std::size_t count = 0;
   for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
     const std::size_t begin = at + prefix.size();
     const std::string name = text.substr(begin, text.find('"', begin) - begin);
-    EXPECT_TRUE(schemas.contains(name)) << name;
+    EXPECT_TRUE(there.contains(name)) << name;
     ++count;
   }
   EXPECT_GT(count, 10u);

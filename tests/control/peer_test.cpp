@@ -1,4 +1,4 @@
-// Who may command a supervisor: its own user and root, by the credentials the kernel vouches for.
+// Who may do what over the unix socket, by the credentials the kernel vouches for.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,25 +15,53 @@ using namespace std::chrono_literals;
 
 constexpr uid_t nobody = 65534;
 
-TEST(MayCommand, OnlyRootAndTheSupervisorsOwnUser) {
-  EXPECT_TRUE(may_command(0, 0));
-  EXPECT_TRUE(may_command(0, 1000));
-  EXPECT_TRUE(may_command(1000, 1000));
-  EXPECT_FALSE(may_command(1000, 0));
-  EXPECT_FALSE(may_command(1001, 1000));
-}
-
 // What a client of another user meets, as the exit status of a process that is one.
-int error_seen_by_nobody(const std::string& path) {
+template <class Ask>
+int seen_by_nobody(Ask ask) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (::setresgid(nobody, nobody, nobody) != 0 || ::setresuid(nobody, nobody, nobody) != 0) ::_exit(100);
-    const auto answer = Client(path).get("/v1/info", 20'000ms);
-    ::_exit(answer ? 101 : static_cast<int>(answer.error().code));
+    ::_exit(ask());
   }
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 102;
+}
+
+int error_seen_by_nobody(const std::string& path) {
+  return seen_by_nobody([&] {
+    const auto answer = Client(path).get("/v1/info", 20'000ms);
+    return answer ? 101 : static_cast<int>(answer.error().code);
+  });
+}
+
+TEST(PeerCredentials, GrantAnotherUserWhatIsGrantedAndNoMore) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
+  const testing::PrivateDir dir;
+  testing::FakeService service;
+  std::vector<Rule> rules{{Role::read, config::Grant::Who::group, nobody, "root/a"},
+                          {Role::operate, config::Grant::Who::user, nobody, "root/b"}};
+  std::vector<std::string> told;
+  auto server = Server::open(service, {.socket_path = dir / "s",
+                                       .rules = std::move(rules),
+                                       .report = [&](const auto& text) { told.push_back(text); }});
+  ASSERT_TRUE(server) << server.error().message;
+  ASSERT_EQ(::chmod(dir.path().c_str(), 0755), 0);
+  EXPECT_EQ(seen_by_nobody([&] {
+              const Client client(dir / "s");
+              const auto seen = client.get("/v1/status", 20'000ms);
+              if (!seen || seen->body.contains("\"root\"") || !seen->body.contains("root/a")) return 1;
+              if (client.get("/v1/status?pattern=root", 20'000ms)->status != 404) return 2;
+              if (client.post("/v1/restart", R"({"pattern":"root/b"})", 20'000ms)->status != 200) return 3;
+              if (client.post("/v1/shutdown", "", 20'000ms)) return 4;
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(service.calls(), std::vector<std::string>{"restart root/b within root/b"});
+  server->reset();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].starts_with("control: uid 65534, pid ")) << told[0];
+  EXPECT_TRUE(told[0].ends_with("was refused POST /v1/shutdown (403)")) << told[0];
 }
 
 TEST(PeerCredentials, KeepOtherUsersOutWhateverTheFileModeSays) {

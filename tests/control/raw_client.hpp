@@ -89,7 +89,7 @@ class RawClient {
 
 inline std::unique_ptr<control::Server> open_server(runtime::Service& service, const std::string& path,
                                                     const control::Limits& limits = {}) {
-  auto server = control::Server::open(service, path, limits);
+  auto server = control::Server::open(service, {.socket_path = path, .limits = limits});
   EXPECT_TRUE(server) << server.error().message;
   return server ? *std::move(server) : nullptr;
 }

@@ -94,11 +94,11 @@ TEST(ParseRequest, RefusesWhatIsMalformedAndSaysWhy) {
     const auto call = parse_request(c.method, c.target, c.body);
     ASSERT_FALSE(call) << c.method << " " << c.target;
     EXPECT_EQ(call.error().status, c.status) << c.target;
-    const auto error = parse_error(call.error().body);
+    const auto error = parse_problem(call.error().body);
     ASSERT_TRUE(error) << call.error().body;
     EXPECT_EQ(error->code, c.code) << c.target;
-    EXPECT_THAT(error->message, HasSubstr(c.message)) << c.target;
-    EXPECT_EQ(call.error().allow.empty(), c.status != 405) << c.target;
+    EXPECT_THAT(error->detail, HasSubstr(c.message)) << c.target;
+    EXPECT_EQ(call.error().fields.empty(), c.status != 405) << c.target;
   }
 }
 
@@ -124,8 +124,8 @@ TEST(CarryOut, MapsEveryOutcomeToAStatus) {
       service.answer = {c.outcome, "because", {"root/a"}};
       const Reply reply = replied(service, {.verb = Verb::stop, .pattern = "root/a", .wait = wait});
       EXPECT_EQ(reply.status, c.status);
-      EXPECT_EQ(parse_error(reply.body)->code, c.code);
-      EXPECT_EQ(parse_error(reply.body)->message, "because");
+      EXPECT_EQ(parse_problem(reply.body)->code, c.code);
+      EXPECT_EQ(parse_problem(reply.body)->detail, "because");
     }
   }
 }

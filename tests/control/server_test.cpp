@@ -132,7 +132,7 @@ TEST_F(ControlServer, ReplacesASocketThatNobodyListensOn) {
 
 TEST_F(ControlServer, RefusesASocketThatSomebodyListensOn) {
   const auto first = open_server(service, path);
-  const auto second = Server::open(service, path);
+  const auto second = Server::open(service, {.socket_path = path});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ServerErrc::in_use);
   EXPECT_THAT(second.error().message, HasSubstr(path));
@@ -141,14 +141,14 @@ TEST_F(ControlServer, RefusesASocketThatSomebodyListensOn) {
 
 TEST_F(ControlServer, LeavesAFileThatIsNoSocketAlone) {
   std::ofstream(path) << "precious";
-  const auto server = Server::open(service, path);
+  const auto server = Server::open(service, {.socket_path = path});
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error().code, ServerErrc::bad_path);
   EXPECT_EQ(std::filesystem::file_size(path), 8u);
 }
 
 TEST_F(ControlServer, SaysWhichDirectoryIsMissing) {
-  const auto server = Server::open(service, dir / "missing/control.sock");
+  const auto server = Server::open(service, {.socket_path = dir / "missing/control.sock"});
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error().code, ServerErrc::system);
   EXPECT_THAT(server.error().message, HasSubstr("missing/control.sock: No such file"));
@@ -190,7 +190,7 @@ TEST_F(ControlServer, TellsThoseWhoWaitThatItEnds) {
   const auto response = answer.get();
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 503u);
-  EXPECT_EQ(parse_error(response->body)->code, "ending");
+  EXPECT_EQ(parse_problem(response->body)->code, "ending");
   service.release();  // an answer that comes when the server is gone goes nowhere
   service.end();
 }

@@ -1,4 +1,8 @@
-#include "supervisor/control/session.hpp"
+// supervisor/control/http_session.hpp
+//
+// The session of session.hpp, for any kind of stream. Included by the one file for each kind: Beast's parser costs
+// seconds to compile.
+#pragma once
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -13,19 +17,20 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
+#include "supervisor/control/session.hpp"
 #include "supervisor/runtime/journal/recorder.hpp"
 
 namespace simplevisor::control {
-namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
 // The refusal of what the parser could not take; none when the client merely left.
-std::optional<Reply> refusal_for(error_code error, const Limits& limits) {
+inline std::optional<Reply> refusal_for(error_code error, const Limits& limits) {
   if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
   if (error == http::error::body_limit) {
     return refusal(413, "too_large", fmt::format("the body has more than {} bytes", limits.body_bytes_max));
@@ -38,23 +43,38 @@ std::optional<Reply> refusal_for(error_code error, const Limits& limits) {
   return refusal(400, "bad_http", fmt::format("not an HTTP/1.1 request: {}", error.message()));
 }
 
-bool hung_up(int fd) {
+inline bool hung_up(int fd) {
   // A client that has only ended its sending side, as `nc -N` does, still wants the answer: POLLIN and
   // POLLRDHUP, but not POLLHUP.
   pollfd entry{.fd = fd, .events = 0, .revents = 0};
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
+template <class Stream>
+class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession<Stream>> {
  public:
-  HttpSession(Socket socket, std::string peer, Host& host)
-      : socket_(std::move(socket)),
-        peer_(std::move(peer)),
-        timer_(socket_.get_executor()),
+  // `keep`: what the stream needs for as long as it lives.
+  HttpSession(Stream stream, std::shared_ptr<void> keep, Visitor visitor, Host& host)
+      : keep_(std::move(keep)),
+        stream_(std::move(stream)),
+        visitor_(std::move(visitor)),
+        timer_(stream_.get_executor()),
         host_(host),
         buffer_(host.limits().header_bytes_max + 4096) {}
 
-  void begin() override { read(); }
+  void begin() override {
+    if constexpr (is_plain) {
+      read();
+    } else {
+      limit_time(host_.limits().request_time);
+      stream_.async_handshake(Stream::server, [self = this->shared_from_this()](error_code error) {
+        if (self->state_ != State::reading) return;
+        self->timer_.cancel();
+        if (error || self->expired_) return self->close();
+        self->read();
+      });
+    }
+  }
 
   void farewell() override {
     switch (state_) {
@@ -76,7 +96,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (state_ == State::closed) return;
     state_ = State::closed;
     error_code ignored;
-    socket_.close(ignored);
+    socket().close(ignored);
     timer_.cancel();
     host_.ended(*this);
   }
@@ -88,6 +108,16 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
  private:
   enum class State : std::uint8_t { reading, asking, writing, following, closed };
 
+  static constexpr bool is_plain = std::is_same_v<Stream, Socket>;
+  Socket& socket() {
+    if constexpr (is_plain)
+      return stream_;
+    else
+      return stream_.next_layer();
+  }
+  auto shared() { return this->shared_from_this(); }
+  auto weak() { return this->weak_from_this(); }
+
   void read() {
     state_ = State::reading;
     expired_ = false;
@@ -95,8 +125,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     parser_->header_limit(static_cast<std::uint32_t>(host_.limits().header_bytes_max));
     parser_->body_limit(host_.limits().body_bytes_max);
     limit_time(host_.limits().request_time);
-    http::async_read(socket_, buffer_, *parser_,
-                     [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared()](error_code error, std::size_t) { self->on_read(error); });
   }
 
   void on_read(error_code error) {
@@ -117,13 +147,34 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
                            fmt::format("the target has more than {} bytes", host_.limits().target_bytes_max)),
                    keep_alive_);
     }
-    auto call = parse_request({request.method_string().data(), request.method_string().size()},
-                              {request.target().data(), request.target().size()}, request.body());
+    const std::string_view method(request.method_string().data(), request.method_string().size());
+    const std::string_view target(request.target().data(), request.target().size());
+    const auto field = [&](http::field name) {
+      return std::string_view(request[name].data(), request[name].size());
+    };
+    const Credentials credentials{.host = field(http::field::host),
+                                  .origin = field(http::field::origin),
+                                  .authorization = field(http::field::authorization)};
+    if (auto admitted = visitor_.gate->admit(credentials); !admitted)
+      return deny(std::move(admitted.error()), method, target);
+    if (auto page = host_.page(method, target, field(http::field::if_none_match),
+                               field(http::field::accept_encoding)))
+      return reply(*page, keep_alive_);
+    const auto rights = visitor_.gate->rights(credentials);
+    if (!rights) return deny(rights.error(), method, target);
+    auto call = parse_request(method == "HEAD" ? "GET" : method, target, request.body());
     if (!call) return reply(call.error(), keep_alive_);
-    call->by = peer_;
+    if (auto allowed = authorise(*call, *rights); !allowed)
+      return deny(std::move(allowed.error()), method, target);
+    call->by = visitor_.name;
     if (call->verb == Verb::events && (call->follow || wants_event_stream(request)))
       return follow(*call, request);
     ask(*call);
+  }
+
+  void deny(const Reply& refused, std::string_view method, std::string_view target) {
+    host_.denied(visitor_.name, refused.status, method, target.substr(0, target.find('?')));
+    reply(refused, keep_alive_);
   }
 
   using Request = http::request<http::string_body>;
@@ -135,6 +186,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (host_.journal() == nullptr)
       return reply(refusal(404, "no_events", "this supervisor keeps no events"), keep_alive_);
     position_ = call.after;
+    within_ = call.within;
     // A browser that comes back; stronger than the address it began with.
     const auto last = request["Last-Event-ID"];
     std::uint64_t number = 0;
@@ -149,8 +201,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   // Nothing more is expected of the client, but for its end.
   void watch_follower() {
-    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
-      if (!error && self->state_ == State::following && hung_up(self->socket_.native_handle())) self->close();
+    socket().async_wait(Socket::wait_read, [self = shared()](error_code error) {
+      if (!error && self->state_ == State::following && hung_up(self->socket().native_handle()))
+        self->close();
     });
   }
 
@@ -162,9 +215,13 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       cut_off_ = true;
     } else if (chunk.first != 0) {
       runtime::journal::EventId number = chunk.first;
-      for (const std::string& line : chunk.lines)
-        fmt::format_to(std::back_inserter(text), "id: {}\ndata: {}\n\n", number++, line);
+      for (const std::string& line : chunk.lines) {
+        const runtime::journal::EventId id = number++;
+        if (concerns(line, within_))
+          fmt::format_to(std::back_inserter(text), "id: {}\ndata: {}\n\n", id, line);
+      }
       position_ = chunk.last;
+      if (text.empty()) return send_events();  // nothing for this follower, until there is no more
     }
     if (!text.empty()) return send(std::move(text));
     limit_time(host_.limits().heart_beat);
@@ -174,28 +231,27 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     sending_ = true;
     output_ = std::move(text);
     limit_time(host_.limits().write_time);
-    asio::async_write(socket_, asio::buffer(output_),
-                      [self = shared_from_this()](error_code error, std::size_t) {
-                        if (self->state_ != State::following) return;
-                        self->sending_ = false;
-                        if (error || self->cut_off_) return self->close();
-                        self->send_events();
-                      });
+    asio::async_write(stream_, asio::buffer(output_), [self = shared()](error_code error, std::size_t) {
+      if (self->state_ != State::following) return;
+      self->sending_ = false;
+      if (error || self->cut_off_) return self->close();
+      self->send_events();
+    });
   }
 
   void ask(const Call& call) {
     state_ = State::asking;
     const std::uint64_t number = ++asked_;
     watch_for_hangup(number);
-    host_.ask(call, [weak = weak_from_this(), number](const Reply& answer) {
+    host_.ask(call, [weak = weak(), number](const Reply& answer) {
       const auto self = weak.lock();
       if (self && self->is_asking(number)) self->reply(answer, self->keep_alive_);
     });
   }
 
   void watch_for_hangup(std::uint64_t number) {
-    socket_.async_wait(Socket::wait_read, [self = shared_from_this(), number](error_code error) {
-      if (!error && self->is_asking(number) && hung_up(self->socket_.native_handle())) self->close();
+    socket().async_wait(Socket::wait_read, [self = shared(), number](error_code error) {
+      if (!error && self->is_asking(number) && hung_up(self->socket().native_handle())) self->close();
     });
   }
 
@@ -206,11 +262,10 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     keep_alive_ = keep_alive;
     output_ = response_bytes(answer, keep_alive, std::exchange(head_only_, false));
     error_code ignored;
-    socket_.cancel(ignored);  // the watch for a hang-up
+    socket().cancel(ignored);  // the watch for a hang-up
     limit_time(host_.limits().write_time);
-    asio::async_write(
-        socket_, asio::buffer(output_),
-        [self = shared_from_this()](error_code error, std::size_t) { self->on_written(error); });
+    asio::async_write(stream_, asio::buffer(output_),
+                      [self = shared()](error_code error, std::size_t) { self->on_written(error); });
   }
 
   void on_written(error_code error) {
@@ -223,7 +278,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   void limit_time(std::chrono::milliseconds limit) {
     timer_.expires_after(limit);
-    timer_.async_wait([weak = weak_from_this()](error_code error) {
+    timer_.async_wait([weak = weak()](error_code error) {
       const auto self = weak.lock();
       if (!error && self) self->on_time_over();
     });
@@ -237,11 +292,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (state_ != State::reading) return;
     expired_ = true;
     error_code ignored;
-    socket_.cancel(ignored);  // ends in on_read
+    socket().cancel(ignored);  // ends in on_read
   }
 
-  Socket socket_;
-  const std::string peer_;
+  const std::shared_ptr<void> keep_;
+  Stream stream_;
+  const Visitor visitor_;
   asio::steady_timer timer_;
   Host& host_;
   boost::beast::flat_buffer buffer_;
@@ -250,17 +306,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   State state_ = State::reading;
   std::uint64_t asked_ = 0;
   runtime::journal::EventId position_ = 0;  // the last event a follower was sent
-  bool sending_ = false;                    // to a follower
-  bool cut_off_ = false;                    // once that is sent
+  runtime::Scope within_;
+  bool sending_ = false;  // to a follower
+  bool cut_off_ = false;  // once that is sent
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool expired_ = false;
 };
-
-}  // namespace
-
-std::shared_ptr<Session> Session::create(Socket socket, std::string peer, Host& host) {
-  return std::make_shared<HttpSession>(std::move(socket), std::move(peer), host);
-}
 
 }  // namespace simplevisor::control
