@@ -60,7 +60,8 @@ int serve(const std::filesystem::path& file, const CommandLine& line, const Envi
       control::Server::open(**supervisor, {.socket_path = socket,
                                            .rules = control::resolve(access.grants, report_to_log),
                                            .listen = access.listen,
-                                           .report = report_to_log});
+                                           .report = report_to_log,
+                                           .page = web::find});
   if (!server) return refuse(tell, code(Exit::failed), server.error().message);
   (*supervisor)->when_started([&](const runtime::Answer& answer) {
     const bool up = answer.outcome == runtime::Outcome::done;

@@ -83,16 +83,13 @@ constexpr std::string_view page_policy =
     "'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
     "Referrer-Policy: no-referrer\r\nVary: Accept-Encoding\r\nCache-Control: no-cache\r\n";
 
-Reply page_reply(const PageFile& file, std::string_view known_tag, std::string_view accepted_encodings) {
-  if (!file.encoding.empty() && !accepted_encodings.contains(file.encoding))
-    return refusal(406, "no_encoding",
-                   fmt::format("the web page comes in the encoding {} only", file.encoding));
+Reply page_reply(const web::File& file, std::string_view known_tag) {
   Reply reply{200, "", fmt::format("ETag: {}\r\n{}", file.etag, page_policy), file.content_type};
   if (!file.encoding.empty()) reply.fields += fmt::format("Content-Encoding: {}\r\n", file.encoding);
   if (known_tag == file.etag)
     reply.status = 304;
   else
-    reply.body = file.content;
+    reply.body = file.bytes;
   return reply;
 }
 

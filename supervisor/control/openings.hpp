@@ -35,6 +35,6 @@ std::expected<Remote, ServerError> open_remote(const config::Listen& listen,
                                                const std::function<void(const std::string&)>& report);
 
 // A file of the web page, or that it has not changed.
-Reply page_reply(const PageFile& file, std::string_view known_tag, std::string_view accepted_encodings);
+Reply page_reply(const web::File& file, std::string_view known_tag);
 
 }  // namespace simplevisor::control

@@ -145,9 +145,10 @@ class Server::Impl final : public Session::Host {
   std::optional<Reply> page(std::string_view method, std::string_view target, std::string_view known_tag,
                             std::string_view accepted_encodings) const override {
     if (!options_.page || (method != "GET" && method != "HEAD")) return std::nullopt;
-    const auto file = options_.page(target.substr(0, target.find('?')));
+    const auto accepts = accepted_encodings.contains("gzip") ? web::Accepts::gzip : web::Accepts::plain;
+    const auto file = options_.page(target.substr(0, target.find('?')), accepts);
     if (!file) return std::nullopt;
-    return page_reply(*file, known_tag, accepted_encodings);
+    return page_reply(*file, known_tag);
   }
 
   void denied(const std::string& who, unsigned status, std::string_view method,
@@ -156,9 +157,7 @@ class Server::Impl final : public Session::Host {
     if (denials_untold_ > 0 || denial_pause_.expiry() > std::chrono::steady_clock::now()) {
       if (denials_untold_++ == 0) {
         denial_pause_.async_wait([this](error_code error) {
-          if (error) return;
-          options_.report(
-              fmt::format("control: {} more requests were refused", std::exchange(denials_untold_, 0)));
+          if (!error) tell_of_denials();
         });
       }
       return;
@@ -229,7 +228,7 @@ class Server::Impl final : public Session::Host {
   }
 
   void admit_remote(Fd fd) {
-    Visitor visitor{fmt::format("a token from {}", remote_address(fd.get())), gate_};
+    Visitor visitor{fmt::format("client {}", remote_address(fd.get())), gate_};
     // What has no place gets no TLS either: an alert would take the handshake that there is no place for.
     if (remote_.size() >= options_.limits.remote_connections_max)
       return identity_ ? void() : turn_away(fd, full());
@@ -286,11 +285,18 @@ class Server::Impl final : public Session::Host {
     local_.close();
     if (tcp_) tcp_->close();
     denial_pause_.cancel();
+    tell_of_denials();
     farewell_.expires_after(options_.limits.farewell);
     farewell_.async_wait([this](error_code) { for_each_session([](Session& session) { session.close(); }); });
     for_each_session([](Session& session) { session.farewell(); });
     if (sessions_.empty()) farewell_.cancel();
     work_.reset();
+  }
+
+  void tell_of_denials() {
+    if (denials_untold_ > 0)
+      options_.report(
+          fmt::format("control: {} more requests were refused", std::exchange(denials_untold_, 0)));
   }
 
   void tell_followers() {

@@ -33,6 +33,7 @@
 
 #include "supervisor/control/access.hpp"
 #include "supervisor/runtime/service.hpp"
+#include "supervisor/web/bundle.hpp"
 
 namespace simplevisor::control {
 
@@ -59,21 +60,14 @@ struct ServerError {
   std::error_code cause;
 };
 
-// A file of the web page, by its path. Unchanging, for as long as the server lives.
-struct PageFile {
-  std::string_view content;  // gzipped when `encoding` says so
-  std::string_view content_type;
-  std::string_view etag;        // with its quotes
-  std::string_view encoding{};  // "" or "gzip"
-};
-
 struct ServerOptions {
   std::string socket_path;
   std::vector<Rule> rules{};  // for others than root and our own user
   std::optional<config::Listen> listen{};
   // Told, on the server's thread: who was refused, and what is wrong with token or certificate.
   std::function<void(const std::string&)> report{};
-  std::function<std::optional<PageFile>(std::string_view path)> page{};  // without it there is no web page
+  // The web page, as web::find() does; without it there is none.
+  std::function<std::optional<web::File>(std::string_view path, web::Accepts)> page{};
   Limits limits{};
 };
 

@@ -41,10 +41,7 @@ class Remote : public ::testing::Test {
   void open() {
     ServerOptions options{.socket_path = dir / "socket", .listen = listen, .limits = limits};
     options.report = [this](const std::string& text) { told.push_back(text); };
-    options.page = [](std::string_view path) -> std::optional<PageFile> {
-      if (path != "/") return std::nullopt;
-      return PageFile{.content = "<html>", .content_type = "text/html", .etag = "\"1\""};
-    };
+    options.page = web::find;
     auto opened = Server::open(service, std::move(options));
     ASSERT_TRUE(opened) << opened.error().message;
     server = *std::move(opened);
@@ -112,7 +109,7 @@ TEST_F(Remote, WithoutTheTokenNothingIsToldNotEvenNames) {
         << path;
   server.reset();
   ASSERT_FALSE(told.empty());
-  EXPECT_THAT(told.front(), AllOf(StartsWith("control: a token from 127.0.0.1:"),
+  EXPECT_THAT(told.front(), AllOf(StartsWith("control: client 127.0.0.1:"),
                                   HasSubstr("was refused GET /v1/status (401)")));
 }
 
@@ -130,10 +127,15 @@ TEST_F(Remote, OtherHostsAndPagesOfOtherOriginsAreRefusedWhateverTheyBring) {
 TEST_F(Remote, ThePageNeedsNoTokenAndMayTalkToNobodyElse) {
   open();
   const std::string get = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
-  EXPECT_THAT(say(get + "\r\n"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("default-src 'none'"),
-                                       HasSubstr("frame-ancestors 'none'"), HasSubstr("\r\n\r\n<html>")));
-  EXPECT_THAT(say(get + "If-None-Match: \"1\"\r\n\r\n"),
-              AllOf(StartsWith("HTTP/1.1 304"), Not(HasSubstr("<html>"))));
+  EXPECT_THAT(say(get + "\r\n"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("default-src 'none'"),
+                    HasSubstr("frame-ancestors 'none'"), HasSubstr("\r\n\r\n<!doctype html>")));
+  const std::string tag(web::find("/")->etag);
+  EXPECT_THAT(say(get + "If-None-Match: " + tag + "\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 304"), Not(HasSubstr("<html"))));
+  EXPECT_THAT(
+      say(get + "Accept-Encoding: gzip, br\r\n\r\n"),
+      AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("Content-Encoding: gzip"), Not(HasSubstr("<html"))));
 }
 
 TEST_F(Remote, TakesNoMorePlacesThanItsOwn) {
