@@ -243,7 +243,18 @@ std::string metrics_text(const MetricsMoment& moment, MetricsFormat format, std:
 }
 
 MetricsSource::MetricsSource(const runtime::Service& service)
-    : service_(service), survey_(service.configuration()) {}
+    : service_(service), survey_(service.configuration()) {
+  if (const config::Configuration* const configuration = service.configuration())
+    brokers_ = find_broker_ends(*configuration);
+}
+
+std::string MetricsSource::flow(const std::function<bool(std::string_view)>& is_shown) {
+  return flow_json({.files = survey_.files(),
+                    .figures = survey_.figures(),
+                    .brokers = brokers_,
+                    .now = std::chrono::system_clock::now()},
+                   is_shown);
+}
 
 std::string MetricsSource::text(const runtime::Measures& measures, MetricsFormat format) {
   return metrics_text({.measures = measures,

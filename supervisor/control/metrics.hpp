@@ -10,9 +10,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "supervisor/control/exposition.hpp"
+#include "supervisor/control/flow.hpp"
 #include "supervisor/control/own_process.hpp"
 #include "supervisor/control/worker_files.hpp"
 #include "supervisor/runtime/journal/recorder.hpp"
@@ -40,10 +44,13 @@ class MetricsSource {
   explicit MetricsSource(const runtime::Service& service);
 
   std::string text(const runtime::Measures& measures, MetricsFormat format);
+  // flow.hpp, from the same reading of the same files.
+  std::string flow(const std::function<bool(std::string_view node)>& is_shown);
 
  private:
   const runtime::Service& service_;
   WorkerSurvey survey_;
+  std::vector<BrokerEnd> brokers_;
 };
 
 }  // namespace simplevisor::control

@@ -25,6 +25,7 @@ constexpr auto table = std::to_array<Route>({{"GET", "/v1/info", Verb::info},
                                              {"GET", "/v1/history", Verb::history},
                                              {"GET", "/v1/why", Verb::why},
                                              {"GET", "/v1/events", Verb::events},
+                                             {"GET", "/v1/flow", Verb::flow},
                                              {"GET", "/v1/session", Verb::session},
                                              {"GET", "/v1/configuration", Verb::configuration},
                                              {"GET", "/metrics", Verb::metrics},
@@ -45,6 +46,7 @@ Role role_for(Verb verb) {
     case Verb::history:
     case Verb::why:
     case Verb::events:
+    case Verb::flow:
     case Verb::metrics:
     case Verb::session:
     case Verb::healthz:
@@ -224,6 +226,7 @@ void act(runtime::Service& service, const Call& call, runtime::Done done) {
     case Verb::history:
     case Verb::why:
     case Verb::events:
+    case Verb::flow:
     case Verb::metrics:
     case Verb::session:
     case Verb::configuration:
@@ -301,6 +304,12 @@ Reply render_configuration(const runtime::Service& service) {
   if (!configuration)
     return refusal(404, "no_configuration", "this supervisor was not made from a configuration");
   return {200, configuration_json(*configuration)};
+}
+
+Reply render_flow(const Call& call, const runtime::Service& service, MetricsSource* kept) {
+  std::optional<MetricsSource> own;
+  MetricsSource& source = kept ? *kept : own.emplace(service);
+  return {200, source.flow([&](std::string_view node) { return call.within.covers(node); }), ""};
 }
 
 Reply render_metrics(const Call& call, const runtime::Measures& measures, const runtime::Service& service,
@@ -395,6 +404,7 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
     case Verb::why:
       return found(find_one(service, call.pattern, call.within));
     case Verb::events:
+    case Verb::flow:
     case Verb::session:
     case Verb::configuration:
       return found(Acted{});
@@ -425,6 +435,7 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
 Reply render(const Call& call, const Finding& finding, const runtime::Service& service,
              MetricsSource* metrics) {
   if (call.verb == Verb::events) return render_events(call, service);
+  if (call.verb == Verb::flow) return render_flow(call, service, metrics);
   if (call.verb == Verb::session) return {200, session_json(call.highest, call.within)};
   if (call.verb == Verb::configuration) return render_configuration(service);
   if (const auto* health = std::get_if<Health>(&finding)) return render_health(call.verb, *health);

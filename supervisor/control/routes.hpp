@@ -34,6 +34,7 @@ enum class Verb : std::uint8_t {
   history,
   why,
   events,
+  flow,
   metrics,
   session,
   configuration,

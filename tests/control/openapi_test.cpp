@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "supervisor/control/flow.hpp"
 #include "supervisor/control/insight.hpp"
 #include "supervisor/control/json.hpp"
 #include "supervisor/control/routes.hpp"
@@ -63,6 +64,8 @@ TEST(OpenApi, DescribesTheMembersOfEveryObject) {
   EXPECT_EQ(promised(doc, "Why"),
             keys(json::parse(why_json({{runtime::NodeStatus{}}, ""}, nullptr)).as_object()));
   EXPECT_EQ(promised(doc, "History"), keys(json::parse(history_json("a", nullptr)).as_object()));
+  EXPECT_EQ(promised(doc, "Flow"),
+            keys(json::parse(flow_json({{}, {}, {}, {}}, [](auto) { return true; })).as_object()));
   EXPECT_EQ(promised(doc, "Events"), keys(json::parse(events_json({})).as_object()));
   EXPECT_EQ(promised(doc, "Session"), keys(json::parse(session_json(Role::read, {})).as_object()));
   EXPECT_EQ(promised(doc, "Problem"), keys(json::parse(problem_json(400, "a", "b", {"c"})).as_object()));
