@@ -185,7 +185,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void follow(const Call& call, const Request& request) {
     if (host_.journal() == nullptr)
       return reply(refusal(404, "no_events", "this supervisor keeps no events"), keep_alive_);
-    position_ = call.after;
+    position_ = begin_of(call, *host_.journal());
     within_ = call.within;
     // A browser that comes back; stronger than the address it began with.
     const auto last = request["Last-Event-ID"];

@@ -133,10 +133,13 @@ std::optional<Reply> take_parameter(std::string_view parameter, Call& call, bool
     call.wait = *value == "true";
     return std::nullopt;
   }
-  if (name == "after" && call.verb == Verb::events) {
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), call.after);
+  if ((name == "after" || name == "last") && call.verb == Verb::events) {
+    std::uint64_t& number = name == "after" ? call.after : call.last.emplace();
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
     if (error != std::errc{} || end != value->data() + value->size())
-      return refusal(400, "bad_request", "\"after\" is the number of an event");
+      return refusal(
+          400, "bad_request",
+          name == "after" ? "\"after\" is the number of an event" : "\"last\" is a number of events");
     return std::nullopt;
   }
   if (name == "follow" && call.verb == Verb::events) {
@@ -274,7 +277,7 @@ Reply render_events(const Call& call, const runtime::Service& service) {
   const runtime::journal::Recorder* const recorder = service.journal();
   if (!recorder) return {200, events_json({}), ""};
   recorder->sync(freshness);
-  journal::Chunk chunk = recorder->after(call.after, events_bytes_max);
+  journal::Chunk chunk = recorder->after(begin_of(call, *recorder), events_bytes_max);
   std::erase_if(chunk.lines, [&](const std::string& line) { return !concerns(line, call.within); });
   return {200, events_json(chunk), ""};
 }
@@ -445,6 +448,12 @@ Reply render(const Call& call, const Finding& finding, const runtime::Service& s
   if (const auto* info = std::get_if<runtime::ServiceInfo>(&finding)) return {200, info_json(*info), ""};
   if (const auto* nodes = std::get_if<Nodes>(&finding)) return render_nodes(call.verb, *nodes);
   return render_acted(std::get<Acted>(finding));
+}
+
+std::uint64_t begin_of(const Call& call, const journal::Recorder& recorder) {
+  if (!call.last) return call.after;
+  const journal::EventId newest = recorder.last();
+  return std::max<std::uint64_t>(call.after, newest - std::min<std::uint64_t>(newest, *call.last));
 }
 
 Reply refusal(unsigned status, std::string_view code, std::string_view message) {

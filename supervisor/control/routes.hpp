@@ -63,8 +63,9 @@ struct Call {
   std::string reason{};                              // of stop
   std::optional<std::chrono::milliseconds> limit{};  // of stop
   int number = 0;                                    // of signal
-  bool follow = false;      // of events: as server-sent events, for as long as the client listens
-  std::uint64_t after = 0;  // of events: the number of the last one known
+  bool follow = false;                  // of events: as server-sent events, for as long as the client listens
+  std::uint64_t after = 0;              // of events: the number of the last one known
+  std::optional<std::uint64_t> last{};  // of events: no more than so many of those there are
   MetricsFormat format = MetricsFormat::openmetrics;  // of metrics
   std::chrono::steady_clock::time_point asked{};      // of metrics: when it was posted to the service
   bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun
@@ -119,6 +120,8 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
 // `metrics` remembers what costs disk work; without it, it is done anew.
 Reply render(const Call& call, const Finding& finding, const runtime::Service& service,
              MetricsSource* metrics = nullptr);
+// Of events: the number of the last one that is not wanted.
+std::uint64_t begin_of(const Call& call, const runtime::journal::Recorder& recorder);
 Reply refusal(unsigned status, std::string_view code, std::string_view message);
 
 }  // namespace simplevisor::control

@@ -57,6 +57,20 @@ class Follow : public ::testing::Test {
   simplevisor::testing::FakeService service;
 };
 
+TEST_F(Follow, BeginsWithTheLastFewWhenSoAsked) {
+  keep();
+  happen(5);
+  const auto server = open_server(service, path);
+  std::vector<std::string> ids;
+  const auto ended =
+      Client(path).follow("/v1/events?follow=true&last=2", patience, [&](const Client::Message& message) {
+        ids.push_back(message.id);
+        return ids.size() < 2;
+      });
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(ids, ElementsAre("4", "5"));
+}
+
 TEST_F(Follow, GetsWhatHappenedAndWhatHappensThen) {
   keep();
   happen(2);

@@ -119,6 +119,10 @@ TEST_F(Insight, TellsEventsAfterOne) {
   const json::value rest = json::parse(get("/v1/events?after=3").body);
   EXPECT_EQ(rest.at("events").at(0).at("id"), 4);
   EXPECT_EQ(json::parse(get("/v1/events?after=4").body).at("first"), 0);
+  EXPECT_EQ(json::parse(get("/v1/events?last=2").body).at("first"), 3);
+  EXPECT_EQ(json::parse(get("/v1/events?last=2&after=3").body).at("first"), 4);
+  EXPECT_EQ(json::parse(get("/v1/events?last=9").body).at("first"), 1);
+  EXPECT_EQ(json::parse(get("/v1/events?last=0").body).at("events").as_array().size(), 0U);
 }
 
 TEST_F(Insight, RefusesWhatIsNoNodeOrNoNumber) {
@@ -127,6 +131,7 @@ TEST_F(Insight, RefusesWhatIsNoNodeOrNoNumber) {
   EXPECT_EQ(get("/v1/history").status, 400U);
   EXPECT_EQ(get("/v1/events?after=").status, 400U);
   EXPECT_EQ(get("/v1/events?after=-1").status, 400U);
+  EXPECT_EQ(get("/v1/events?last=").status, 400U);
   EXPECT_EQ(get("/v1/events?after=1x").status, 400U);
   EXPECT_EQ(get("/v1/events?after=99999999999999999999").status, 400U);
   EXPECT_EQ(get("/v1/status?after=1").status, 400U);

@@ -75,7 +75,7 @@ for name, schema in description["components"]["schemas"].items():
     jsonschema.Draft202012Validator.check_schema(schema)
 
 worker = json.dumps({"pattern": WORKER})
-for path in ("info", "status", "check", "tree", "events", "session", "configuration"):
+for path in ("info", "status", "check", "tree", "events", "flow", "session", "configuration"):
     ask("GET", f"/v1/{path}")
 for path in ("/metrics", "/healthz"):
     ask("GET", path)
@@ -88,6 +88,8 @@ ask("GET", "/v1/status?pattern=" + WORKER)
 ask("GET", "/v1/status?pattern=no-such-node", status=404)
 ask("GET", "/v1/status?pattern=%zz", status=400)
 ask("GET", "/v1/events?after=1")
+ask("GET", "/v1/events?last=2")
+ask("GET", "/v1/events?last=-1", status=400)
 ask("GET", "/v1/events?after=x", status=400)
 ask("POST", "/v1/restart", worker)
 ask("POST", "/v1/stop", json.dumps({"pattern": WORKER, "reason": "a test", "for_ms": 3600000}))
