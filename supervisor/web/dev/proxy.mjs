@@ -13,7 +13,8 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), "../dist");
 const socketPath = process.env.SOCKET ?? "control.sock";
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
                 ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8" };
-const policy = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; " +
+  "form-action 'none'; frame-ancestors 'none'";
 
 function serveFile(path, response) {
   const file = join(dist, path === "/" ? "index.html" : path);
@@ -25,7 +26,7 @@ function serveFile(path, response) {
 const server = createServer((incoming, response) => {
   const { pathname } = new URL(incoming.url, "http://localhost");
   if (pathname === "/" || pathname.startsWith("/assets/")) return serveFile(pathname, response);
-  if (pathname === "/v1/session") {
+  if (pathname === "/v1/session" && process.env.WRITE !== undefined) {
     return response.writeHead(200, { "Content-Type": "application/json" })
       .end(JSON.stringify({ role: "admin", write: process.env.WRITE === "1" }));
   }

@@ -17,6 +17,7 @@ export class Failure extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly token: string | null = null, // that was sent
   ) {
     super(message);
   }
@@ -31,16 +32,20 @@ export function giveToken(token: string): void {
 export function forgetToken(): void {
   sessionStorage.removeItem(tokenKey);
 }
-export function hasToken(): boolean {
-  return sessionStorage.getItem(tokenKey) !== null;
+export function currentToken(): string | null {
+  return sessionStorage.getItem(tokenKey);
 }
 
-function headers(more: Record<string, string> = {}): Record<string, string> {
-  const token = sessionStorage.getItem(tokenKey);
-  return token === null ? more : { ...more, Authorization: `Bearer ${token}` };
+function headers(more: Record<string, string> = {}): Headers {
+  const token = currentToken();
+  return new Headers(token === null ? more : { ...more, Authorization: `Bearer ${token}` });
 }
 
-async function failureOf(response: Response): Promise<Failure> {
+function tokenIn(sent: Headers): string | null {
+  return sent.get("Authorization")?.slice("Bearer ".length) ?? null;
+}
+
+async function failureOf(response: Response, sent: Headers): Promise<Failure> {
   const text = await response.text();
   let code = "http";
   let message = `${response.status} ${response.statusText}`;
@@ -52,7 +57,7 @@ async function failureOf(response: Response): Promise<Failure> {
   } catch {
     // Not from the API but from something in between: its status line has to do.
   }
-  return new Failure(response.status, code, message);
+  return new Failure(response.status, code, message, tokenIn(sent));
 }
 
 function unreachable(error: unknown): Failure {
@@ -61,10 +66,10 @@ function unreachable(error: unknown): Failure {
   return new Failure(0, "unreachable", late ? "the supervisor did not answer in time" : "the supervisor cannot be reached");
 }
 
-async function ask<T>(path: string, init: RequestInit, limit_ms: number): Promise<T> {
+async function ask<T>(path: string, init: RequestInit & { headers: Headers }, limit_ms: number): Promise<T> {
   try {
     const response = await fetch(path, { ...init, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(limit_ms) });
-    if (!response.ok) throw await failureOf(response);
+    if (!response.ok) throw await failureOf(response, init.headers);
     return (await response.json()) as T;
   } catch (error) {
     throw unreachable(error);
@@ -89,7 +94,7 @@ export async function follow(path: string, on: (event: StreamEvent) => void, sig
   try {
     const init = { headers: headers({ Accept: "text/event-stream" }), cache: "no-store", credentials: "omit", signal } as const;
     const response = await fetch(path, init);
-    if (!response.ok || response.body === null) throw await failureOf(response);
+    if (!response.ok || response.body === null) throw await failureOf(response, init.headers);
     const parser = new EventStreamParser(on);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {

@@ -98,7 +98,7 @@ export interface Flow {
 }
 
 export interface LogLine {
-  node: string;
+  path: string;
   text: string;
 }
 

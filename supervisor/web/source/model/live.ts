@@ -8,13 +8,14 @@
 // Errors     `trouble` says why there is nothing new; it is tried again, later and later. 401 asks for the token instead.
 // Bounds     `events_max` events; figures as series.ts says.
 import { signal } from "@preact/signals";
-import { Failure, follow, forgetToken, get, hasToken } from "../api/client";
+import { Failure, currentToken, follow, forgetToken, get } from "../api/client";
 import type { StreamEvent } from "../api/event_stream";
 import type { Event, Flow, Info, Node, Session } from "../api/types";
 import { FlowHistory } from "./flow";
 import { Series } from "./series";
 
 export const info = signal<Info | null>(null);
+export const begunAt = signal(0); // when the supervisor began, in milliseconds of Date.now()
 export const nodes = signal<readonly Node[]>([]);
 export const nodesAt = signal(0); // when they were so, in milliseconds of Date.now()
 export const events = signal<readonly Event[]>([]); // the youngest first
@@ -30,6 +31,7 @@ export const flowHistory = new FlowHistory();
 export const restartHistory = new Map<string, Series>(); // by path; a point for each change
 
 const events_max = 500;
+const events_first = 200; // of those there are already
 const tree_every_ms = 5_000;
 const flow_every_ms = 5_000;
 const retry_min_ms = 500;
@@ -52,7 +54,9 @@ function seen(): Promise<void> {
 function complain(error: unknown): void {
   if (!(error instanceof Failure)) throw error;
   if (error.isUnauthorised) {
-    tokenWanted.value = hasToken() ? "wrong" : "none";
+    // Asked before the present token was given: it says nothing about this one.
+    if (error.token !== currentToken()) return;
+    if (tokenWanted.value === "") tokenWanted.value = error.token === null ? "none" : "wrong";
     forgetToken();
   } else {
     trouble.value = error.message;
@@ -92,6 +96,7 @@ async function keepTree(): Promise<never> {
       stale = false;
       const answer = await get<{ nodes: Node[] }>("/v1/status");
       if (info.value === null) [info.value, session.value] = await Promise.all([get<Info>("/v1/info"), sessionOf()]);
+      begunAt.value ||= Date.now() - info.value.uptime_ms;
       nodes.value = answer.nodes;
       nodesAt.value = Date.now();
       noteRestarts(answer.nodes);
@@ -166,7 +171,7 @@ async function keepEvents(): Promise<never> {
     const begin = performance.now();
     try {
       following.value = true;
-      await follow(`/v1/events?follow=true&after=${lastEvent}`, take, leave.signal);
+      await follow(`/v1/events?follow=true&${lastEvent === 0 ? `last=${events_first}` : `after=${lastEvent}`}`, take, leave.signal);
     } catch (error) {
       if (error instanceof Failure && error.isUnauthorised) complain(error);
     }

@@ -28,7 +28,8 @@ const severity: Record<Verdict, number> = { good: 0, healing: 1, failed: 2 };
 export function worstOf(nodes: readonly Node[]): Map<string, Verdict> {
   const worst = new Map<string, Verdict>();
   // From the last to the first: what is below a node comes before it.
-  for (const node of nodes.toReversed()) {
+  for (let at = nodes.length - 1; at >= 0; --at) {
+    const node = nodes[at]!;
     const own = worst.get(node.path) ?? "good";
     const verdict = severity[node.verdict] > severity[own] ? node.verdict : own;
     worst.set(node.path, verdict);

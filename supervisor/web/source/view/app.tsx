@@ -4,7 +4,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { summary } from "../model/tree";
 import { duration } from "../model/words";
-import { following, info, nodes, session, tokenWanted, trouble } from "../model/live";
+import { begunAt, following, info, nodes, now, session, tokenWanted, trouble } from "../model/live";
 import { DialogHost } from "./dialogs";
 import { EventsView } from "./events";
 import { FlowView } from "./flow";
@@ -70,7 +70,7 @@ function Header() {
         <Logo />
         <div>
           <div class="host">{who?.name ?? "simplevisor"}</div>
-          <div class="faint">{who === null ? "" : `simplevisor ${who.version}, up ${duration(who.uptime_ms)}, ${who.phase}`}</div>
+          <div class="faint">{who === null ? "" : `simplevisor ${who.version}, up ${duration(now.value - begunAt.value)}, ${who.phase}`}</div>
         </div>
       </div>
       <nav class="tabs" aria-label="Views">
@@ -105,12 +105,15 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const where = route.value;
   const first = useRef(true);
+  const title = `${titleOf(where)} · ${info.value?.name ?? "simplevisor"}`;
   useEffect(() => {
-    document.title = `${titleOf(where)} · ${info.value?.name ?? "simplevisor"}`;
+    document.title = title;
+  }, [title]);
+  useEffect(() => {
     // Who goes elsewhere begins to read there; who comes to the page begins at its top.
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
-  }, [where, info.value]);
+  }, [where]);
   if (tokenWanted.value !== "") return <TokenView />;
   return (
     <div class="frame">

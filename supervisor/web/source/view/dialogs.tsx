@@ -80,7 +80,7 @@ function Fields(props: { wish: Wish }) {
   return (
     <>
       <label class="field">
-        Why
+        Reason
         <input name="reason" maxLength={200} placeholder="shown to everybody who looks at it" autocomplete="off" />
       </label>
       <label class="field">

@@ -51,7 +51,7 @@ export function EventsView() {
     <>
       <h1>Events</h1>
       <section class="card" aria-label="Events">
-        {shown.value.length === 0 ? <p class="empty">Nothing has happened since this page was opened.</p> : <EventList events={shown.value} paths={true} />}
+        {shown.value.length === 0 ? <p class="empty">Nothing has happened yet.</p> : <EventList events={shown.value} paths={true} />}
       </section>
     </>
   );

@@ -23,28 +23,38 @@ function trendOf(place: Place): string {
   return place.slope > 0 ? `▲ ${rate(place.slope)}` : `▼ ${rate(-place.slope)}`;
 }
 
-function figuresOf(place: Place): string {
+function depthOf(place: Place): string {
   const { queue } = place;
-  if (queue === null) return place.detail;
-  if (!queue.readable) return "not readable";
-  const oldest = queue.oldest_ms === null ? "" : `, oldest ${duration(queue.oldest_ms)}`;
-  return `${queue.whole ? "" : "over "}${count(queue.ready)} ready${oldest}`;
+  if (queue === null) return shorten(place.detail, 25);
+  if (!queue.readable) return "not there, or not readable";
+  const held = queue.locked === 0 ? "" : `, ${count(queue.locked)} in hand`;
+  return `${queue.whole ? "" : "over "}${count(queue.ready)} ready${held}`;
+}
+
+// The last line of a box: what is most worth knowing of it.
+function remarkOf(place: Place): string {
+  const oldest = place.queue?.oldest_ms;
+  const age = oldest == null ? "" : `oldest ${duration(oldest)}`;
+  if (place.jam !== "") return `bottleneck: ${place.jam}`;
+  if (place.kind === "dead") return (place.queue?.ready ?? 0) > 0 ? `set aside, ${age}` : "nothing set aside";
+  return [trendOf(place), age].filter((part) => part !== "" && part !== "steady").join(", ") || trendOf(place);
 }
 
 function PlaceBox(props: { place: Place; x: number; y: number }) {
   const { place } = props;
   const { width, height } = placeSize;
   const jammed = place.jam !== "";
+  const filled = place.kind === "dead" && (place.queue?.ready ?? 0) > 0;
   return (
-    <g class={`place ${place.kind} ${jammed ? "jam" : ""}`} transform={`translate(${props.x - width / 2} ${props.y - height / 2})`}>
+    <g class={`place ${place.kind} ${jammed ? "jam" : ""} ${filled ? "filled" : ""}`} transform={`translate(${props.x - width / 2} ${props.y - height / 2})`}>
       <title>{`${place.detail}${jammed ? `, the bottleneck: it ${place.jam}` : ""}`}</title>
       <rect width={width} height={height} rx={place.kind === "broker" ? 31 : 8} />
       <text x="14" y="22" class="strong">
         {shorten(place.label, 20)}
       </text>
-      <text x="14" y="38">{shorten(figuresOf(place), 25)}</text>
-      <text x="14" y="53" class={jammed ? "alarm" : "faint"}>
-        {jammed ? `bottleneck: ${place.jam}` : place.kind === "dead" ? "set aside" : trendOf(place)}
+      <text x="14" y="38">{depthOf(place)}</text>
+      <text x="14" y="53" class={jammed ? "alarm" : ""}>
+        {remarkOf(place)}
       </text>
     </g>
   );

@@ -209,7 +209,7 @@ export function NodeView(props: { path: string }) {
           <Children node={node} />
         </div>
       </div>
-      {why.value === null ? null : <Logs path={props.path} output={why.value.output} />}
+      {why.value === null ? null : <Logs node={node} output={why.value.output} />}
     </>
   );
 }
