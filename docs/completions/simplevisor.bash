@@ -32,7 +32,7 @@ _simplevisor() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--every|--kind)
+      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)
         [[ ${COMP_WORDS[i + 1]} == = ]] && i+=1
         if ((i + 1 >= COMP_CWORD)); then
           previous=$word
@@ -56,6 +56,12 @@ _simplevisor() {
     -w|--warning) : ;;
     -c|--critical) : ;;
     --textfile) _simplevisor_files ;;
+    --on-failure) _simplevisor_files ;;
+    --on-recovery) _simplevisor_files ;;
+    --settle) : ;;
+    --interval) : ;;
+    --at-most) : ;;
+    --run-time) : ;;
     --every) : ;;
     --kind) _simplevisor_words plain consumer transfer sarra ;;
     *)
@@ -66,6 +72,7 @@ _simplevisor() {
         check) own='--nagios -w --warning -c --critical' ;;
         events) own='-f --follow' ;;
         metrics) own='--textfile' ;;
+        hooks) own='--on-failure --on-recovery --each-end --settle --interval --at-most --run-time' ;;
         what_if) own='--every' ;;
         check_configuration) own='--verbose' ;;
         init) own='--kind' ;;
@@ -76,7 +83,7 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart hold release signal status check tree why history events metrics what_if check_configuration explain init version
+        _simplevisor_words start stop restart hold release signal status check tree why history events metrics hooks what_if check_configuration explain init version
         return
       fi
       case $command:$count in
@@ -93,6 +100,7 @@ _simplevisor() {
         why:0) _simplevisor_ask nodes ;;
         history:0) _simplevisor_ask nodes ;;
         events:0) _simplevisor_ask nodes ;;
+        hooks:0) _simplevisor_ask nodes ;;
         what_if:0) _simplevisor_ask nodes ;;
         what_if:1) _simplevisor_words dies hangs fails-to-start ;;
         what_if:2) : ;;

@@ -6,7 +6,7 @@ function __simplevisor_plain
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--every|--kind)$' $word
+        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)$' $word
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -92,6 +92,15 @@ complete -c simplevisor -n '__simplevisor_in events' -s f -l follow -d 'go on wi
 complete -c simplevisor -n '__simplevisor_at events 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a metrics -d 'print what a monitoring system may want to watch'
 complete -c simplevisor -n '__simplevisor_in metrics' -l textfile -x -a '(__fish_complete_path (commandline -ct))' -d 'into this file instead, as the textfile collector of Prometheus'\'' node exporter reads it'
+complete -c simplevisor -n '__simplevisor_at' -a hooks -d 'run programs when nodes fail and when they have recovered'
+complete -c simplevisor -n '__simplevisor_in hooks' -l on-failure -x -a '(__fish_complete_path (commandline -ct))' -d 'run when a node has failed'
+complete -c simplevisor -n '__simplevisor_in hooks' -l on-recovery -x -a '(__fish_complete_path (commandline -ct))' -d 'run when a node that had failed has run again for a while'
+complete -c simplevisor -n '__simplevisor_in hooks' -l each-end -d 'each abnormal end of a worker is a failure, also when it is restarted'
+complete -c simplevisor -n '__simplevisor_in hooks' -l settle -x -d 'how long a node must run to have recovered (default: 5s)'
+complete -c simplevisor -n '__simplevisor_in hooks' -l interval -x -d 'at most one failure of a node is told in this time (default: 1min)'
+complete -c simplevisor -n '__simplevisor_in hooks' -l at-most -x -d 'failures of all nodes that are told in one interval (default: 20)'
+complete -c simplevisor -n '__simplevisor_in hooks' -l run-time -x -d 'a program that takes longer is killed (default: 30s)'
+complete -c simplevisor -n '__simplevisor_at hooks 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a what_if -d 'play through what would happen if a worker failed'
 complete -c simplevisor -n '__simplevisor_in what_if' -l every -x -d 'how long it runs before the next fault; without it 1s'
 complete -c simplevisor -n '__simplevisor_at what_if 0' -a '(__simplevisor_ask nodes)'

@@ -45,11 +45,18 @@ struct CommandLine {
   std::optional<std::chrono::milliseconds> every;  // of what_if
   bool verbose = false;                            // of check_configuration
   std::string key;                                 // of explain; "" for all
-  std::string file;      // of init; "" for ./simplevisor.toml, "-" for standard output
-  std::string textfile;  // of metrics; "" for standard output
-  std::string kind;      // of init; "" for the plain one
-  std::string what;      // of __complete
-  std::string begun;     // of __complete; the beginning of the word
+  std::string file;         // of init; "" for ./simplevisor.toml, "-" for standard output
+  std::string textfile;     // of metrics; "" for standard output
+  std::string kind;         // of init; "" for the plain one
+  std::string on_failure;   // of hooks; a program, "" for none
+  std::string on_recovery;  // likewise
+  bool each_end = false;    // of hooks
+  std::optional<std::chrono::milliseconds> settle;    // of hooks
+  std::optional<std::chrono::milliseconds> interval;  // of hooks
+  std::optional<std::chrono::milliseconds> run_time;  // of hooks
+  std::optional<std::uint64_t> at_most;               // of hooks
+  std::string what;                                   // of __complete
+  std::string begun;                                  // of __complete; the beginning of the word
 };
 
 struct Halt {

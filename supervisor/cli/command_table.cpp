@@ -160,6 +160,54 @@ std::vector<CommandRow> make_commands() {
        .details = "As OpenMetrics text, the same as `GET /metrics`. The file is replaced in one step; when "
                   "the supervisor "
                   "does not answer, it says so in `simplevisor_reachable`, and nothing else."},
+      {.name = "hooks",
+       .help = "run programs when nodes fail and when they have recovered",
+       .run = hooks,
+       .arguments = {path("only for PATH and what is below it")},
+       .options = {{.name = "--on-failure",
+                    .value = "PROGRAM",
+                    .help = "run when a node has failed",
+                    .into = &CommandLine::on_failure,
+                    .offer = Offer::file},
+                   {.name = "--on-recovery",
+                    .value = "PROGRAM",
+                    .help = "run when a node that had failed has run again for a while",
+                    .into = &CommandLine::on_recovery,
+                    .offer = Offer::file},
+                   {.name = "--each-end",
+                    .help = "each abnormal end of a worker is a failure, also when it is restarted",
+                    .into = &CommandLine::each_end},
+                   {.name = "--settle",
+                    .value = "DURATION",
+                    .help = "how long a node must run to have recovered (default: 5s)",
+                    .into = &CommandLine::settle},
+                   {.name = "--interval",
+                    .value = "DURATION",
+                    .help = "at most one failure of a node is told in this time (default: 1min)",
+                    .into = &CommandLine::interval},
+                   {.name = "--at-most",
+                    .value = "COUNT",
+                    .help = "failures of all nodes that are told in one interval (default: 20)",
+                    .into = &CommandLine::at_most,
+                    .min = 1,
+                    .max = 10'000},
+                   {.name = "--run-time",
+                    .value = "DURATION",
+                    .help = "a program that takes longer is killed (default: 30s)",
+                    .into = &CommandLine::run_time}},
+       .details = "It goes on until it gets SIGTERM or the supervisor ends, and is meant to be a worker "
+                  "itself, the first of the root: "
+                  "`command = [\"{bin_dir}/simplevisor\", \"--socket\", \"{state_dir}/control.sock\", "
+                  "\"hooks\", \"--on-failure\", "
+                  "\"/usr/local/bin/page\"]`. A node fails when it ends abnormally and is not restarted, "
+                  "cannot be started, or gives up; what "
+                  "was asked for is no failure. The program is run without arguments, one at a time, with a "
+                  "dossier as JSON on "
+                  "its standard input (`what`, `path`, `since`, `event`, `untold`, `supervisor`, and as "
+                  "`why` the answer of "
+                  "`why PATH`), and with SIMPLEVISOR_HOOK (`failure` or `recovery`) and "
+                  "SIMPLEVISOR_HOOK_PATH in its "
+                  "environment. Failures that may not be told are counted in the next one's `untold`."},
       {.name = "what_if",
        .help = "play through what would happen if a worker failed",
        .run = what_if,

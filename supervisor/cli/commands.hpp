@@ -31,6 +31,7 @@ int start(Context& context);
 int stop(Context& context);
 int restart(Context& context);
 int hold(Context& context);
+int hooks(Context& context);
 int release(Context& context);
 int signal(Context& context);
 int status(Context& context);

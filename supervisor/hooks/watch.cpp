@@ -1,0 +1,143 @@
+#include "supervisor/hooks/watch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace simplevisor::hooks {
+namespace {
+
+using runtime::journal::Cause;
+using runtime::journal::Kind;
+
+// The decision to restart follows the end at once; both stand in the journal a moment later.
+constexpr std::chrono::milliseconds for_the_decision{1'000};
+
+bool is_abnormal(Cause cause) {
+  switch (cause) {
+    case Cause::failed:
+    case Cause::signalled:
+    case Cause::unhealthy:
+    case Cause::not_started:
+      return true;
+    case Cause::exited:
+    case Cause::asked:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Watch::take(const Event& event) {
+  switch (event.kind) {
+    case Kind::ended:
+    case Kind::start_failed: {
+      if (!event.end || !is_abnormal(event.end->cause)) {
+        // Stopped, or done: whoever waited for it to come back need not.
+        if (event.end && event.end->cause == Cause::asked) return;
+        troubles_.erase(event.path);
+        return;
+      }
+      if (options_.each_end) return fail(event.path, event);
+      const auto [place, is_new] = troubles_.try_emplace(event.path);
+      Trouble& trouble = place->second;
+      trouble.up.reset();
+      if (is_new || !trouble.failed) {
+        trouble.since = event.time;
+        trouble.event = event;
+      }
+      return;
+    }
+    case Kind::restarting: {
+      const auto found = troubles_.find(event.about);
+      if (found != troubles_.end() && !found->second.failed) troubles_.erase(found);
+      return;
+    }
+    case Kind::retrying:
+    case Kind::cooling_down:
+      return fail(event.about, event);
+    case Kind::gave_up:
+    case Kind::supervisor_start_failed:
+      troubles_.erase(event.about);  // its supervisor's trouble now
+      return fail(event.path, event);
+    case Kind::started:
+    case Kind::ready:
+    case Kind::supervisor_started:
+      return runs(event.path, event.time);
+    case Kind::unhealthy:
+    case Kind::stopping:
+    case Kind::killed:
+    case Kind::auto_shutdown:
+    case Kind::supervisor_stopped:
+    case Kind::began:
+    case Kind::asked:
+    case Kind::ending:
+    case Kind::over:
+      return;
+  }
+}
+
+void Watch::fail(const std::string& path, const Event& event) {
+  if (path.empty()) return;
+  const auto [place, is_new] = troubles_.try_emplace(path);
+  Trouble& trouble = place->second;
+  if (is_new || !trouble.failed) trouble.since = event.time;
+  trouble.failed = trouble.fresh = true;
+  trouble.up.reset();
+  trouble.event = event;
+}
+
+void Watch::runs(const std::string& path, Time now) {
+  const auto found = troubles_.find(path);
+  if (found == troubles_.end()) return;
+  if (found->second.failed)
+    found->second.up = now;
+  else
+    troubles_.erase(found);
+}
+
+bool Watch::may_tell(const std::string& path, Time now) {
+  std::erase_if(told_, [&](const auto& each) { return now - each.second >= options_.interval; });
+  if (told_.size() >= options_.at_most) return false;
+  return told_.emplace(path, now).second;
+}
+
+std::vector<Notice> Watch::due(Time now) {
+  std::vector<Notice> notices;
+  for (auto place = troubles_.begin(); place != troubles_.end();) {
+    auto& [path, trouble] = *place;
+    if (!trouble.failed && now - trouble.since >= for_the_decision) trouble.failed = trouble.fresh = true;
+    if (std::exchange(trouble.fresh, false)) {
+      if (may_tell(path, now)) {
+        trouble.told = true;
+        notices.push_back(
+            {Notice::What::failure, path, trouble.since, trouble.event, std::exchange(untold_, 0)});
+      } else {
+        ++untold_;
+      }
+    }
+    if (!trouble.failed || !trouble.up || now - *trouble.up < options_.settle) {
+      ++place;
+      continue;
+    }
+    if (std::exchange(trouble.told, false))
+      notices.push_back({Notice::What::recovery, path, trouble.since, trouble.event, 0});
+    place = troubles_.erase(place);
+  }
+  return notices;
+}
+
+std::optional<Time> Watch::next() const {
+  std::optional<Time> next;
+  for (const auto& [path, trouble] : troubles_) {
+    std::optional<Time> then;
+    if (!trouble.failed)
+      then = trouble.since + for_the_decision;
+    else if (trouble.up)
+      then = *trouble.up + options_.settle;
+    if (then && (!next || *then < *next)) next = then;
+  }
+  return next;
+}
+
+}  // namespace simplevisor::hooks
