@@ -12,7 +12,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values } = parseArgs({ options: { out: { type: "string", default: "dist" }, tests: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { out: { type: "string", default: "dist" }, tests: { type: "boolean", default: false } },
+});
 const common = { absWorkingDir: here, bundle: true, target: "es2022", charset: "utf8", logLevel: "warning" };
 
 if (values.tests) {

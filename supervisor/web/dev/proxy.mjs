@@ -11,9 +11,16 @@ import { fileURLToPath } from "node:url";
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), "../dist");
 const socketPath = process.env.SOCKET ?? "control.sock";
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
-                ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8" };
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; " +
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+  ".txt": "text/plain; charset=utf-8",
+};
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; " +
   "form-action 'none'; frame-ancestors 'none'";
 
 function serveFile(path, response) {
@@ -27,16 +34,21 @@ const server = createServer((incoming, response) => {
   const { pathname } = new URL(incoming.url, "http://localhost");
   if (pathname === "/" || pathname.startsWith("/assets/")) return serveFile(pathname, response);
   if (pathname === "/v1/session" && process.env.WRITE !== undefined) {
-    return response.writeHead(200, { "Content-Type": "application/json" })
+    return response
+      .writeHead(200, { "Content-Type": "application/json" })
       .end(JSON.stringify({ role: "admin", write: process.env.WRITE === "1" }));
   }
-  const outgoing = request({ socketPath, path: incoming.url, method: incoming.method, headers: incoming.headers }, (answer) => {
-    response.writeHead(answer.statusCode, answer.headers);
-    answer.pipe(response);
-  });
-  outgoing.on("error", () => response.headersSent ? response.destroy() : response.writeHead(502).end());
+  const outgoing = request(
+    { socketPath, path: incoming.url, method: incoming.method, headers: incoming.headers },
+    (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    },
+  );
+  outgoing.on("error", () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
   response.on("close", () => outgoing.destroy());
   incoming.pipe(outgoing);
 });
-server.listen(Number(process.env.PORT ?? 8600), "127.0.0.1",
-              () => console.log(`http://127.0.0.1:${server.address().port}/`));
+server.listen(Number(process.env.PORT ?? 8600), "127.0.0.1", () =>
+  console.log(`http://127.0.0.1:${server.address().port}/`),
+);

@@ -19,13 +19,18 @@ with = { queue = "orders", handler = ["@DIR@/handler"], poll = "100ms" }
 
 test("a queue that grows is marked, with those who take from it", async (t) => {
   // The handler waits until the test lets it go, then handles everything at once.
-  const handler = "#!/bin/sh\nread -r body\nwhile [ ! -e @DIR@/go ]; do sleep 0.05; done\n";
+  const handler =
+    "#!/bin/sh\nread -r body\nwhile [ ! -e @DIR@/go ]; do sleep 0.05; done\n";
   const host = await Host.start(tree, { files: { handler } });
   t.after(() => host.remove());
   const browser = await Browser.start();
   t.after(() => browser.end());
   const add = () => {
-    const { status, stderr } = spawnSync(process.env.SIMPLEVISOR_DIRQ, ["add", "--quiet", join(host.dir, "orders")], { input: '{"header":{},"body":"x"}' });
+    const { status, stderr } = spawnSync(
+      process.env.SIMPLEVISOR_DIRQ,
+      ["add", "--quiet", join(host.dir, "orders")],
+      { input: '{"header":{},"body":"x"}' },
+    );
     assert.equal(status, 0, String(stderr));
   };
   add();
@@ -33,7 +38,11 @@ test("a queue that grows is marked, with those who take from it", async (t) => {
   await page.locator(".place", { hasText: "orders" }).first().waitFor();
   assert.equal(await page.locator(".mover").count(), 1);
   await page.locator(".mover", { hasText: "work" }).getByText("2/2").waitFor();
-  assert.equal(await page.locator(".place.dead").count(), 1, "where it puts what it cannot handle");
+  assert.equal(
+    await page.locator(".place.dead").count(),
+    1,
+    "where it puts what it cannot handle",
+  );
 
   await eventually("the queue is the bottleneck", async () => {
     add();
@@ -49,6 +58,10 @@ test("a queue that grows is marked, with those who take from it", async (t) => {
   writeFileSync(join(host.dir, "go"), "");
   await page.goto(`${host.url}#/flow`);
   await page.getByText("Nothing jams.").waitFor();
-  await page.locator(".place", { hasText: "orders" }).first().getByText("0 ready").waitFor();
+  await page
+    .locator(".place", { hasText: "orders" })
+    .first()
+    .getByText("0 ready")
+    .waitFor();
   assert.deepEqual(misdeeds, []);
 });

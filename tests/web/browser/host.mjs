@@ -4,7 +4,13 @@
 // behind the page's back. Ends with everything it started.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,14 +42,21 @@ async function freePort() {
 export class Host {
   // `tree`: the configuration without its [simplevisor] table, with @DIR@ for the host's directory.
   // `files`: what stands in the directory before, by name; programs begin with "#!".
-  static async start(tree, { write = true, files = {} } = {}) {
+  static async start(
+    tree,
+    { name = "web-test", write = true, files = {} } = {},
+  ) {
     const host = new Host();
     host.dir = mkdtempSync(join(tmpdir(), "simplevisor-web-"));
     host.tree = tree;
     host.write = write;
+    host.name = name;
     host.port = await freePort();
     for (const [name, content] of Object.entries(files)) {
-      writeFileSync(join(host.dir, name), content.replaceAll("@DIR@", host.dir));
+      writeFileSync(
+        join(host.dir, name),
+        content.replaceAll("@DIR@", host.dir),
+      );
       if (content.startsWith("#!")) chmodSync(join(host.dir, name), 0o755);
     }
     writeFileSync(join(host.dir, "token"), `${token}\n`);
@@ -58,7 +71,7 @@ export class Host {
 
   async launch() {
     const settings = `[simplevisor]
-name = "web-test"
+name = "${this.name}"
 state_dir = "${this.dir}/state"
 log = { stderr = true }
 [simplevisor.control]
@@ -66,16 +79,32 @@ listen = "127.0.0.1:${this.port}"
 token_file = "${this.dir}/token"
 write = ${this.write}
 `;
-    writeFileSync(join(this.dir, "host.toml"), settings + this.tree.replaceAll("@DIR@", this.dir));
+    writeFileSync(
+      join(this.dir, "host.toml"),
+      settings + this.tree.replaceAll("@DIR@", this.dir),
+    );
     this.said = "";
     // Gone with us, even when we are killed.
-    const command = ["--pdeathsig", "TERM", program, "--conf", join(this.dir, "host.toml"), "start"];
-    this.process = spawn("setpriv", command, { cwd: this.dir, stdio: ["ignore", "pipe", "pipe"] });
+    const command = [
+      "--pdeathsig",
+      "TERM",
+      program,
+      "--conf",
+      join(this.dir, "host.toml"),
+      "start",
+    ];
+    this.process = spawn("setpriv", command, {
+      cwd: this.dir,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const hear = (data) => (this.said = (this.said + data).slice(-65_536));
     this.process.stdout.on("data", hear);
     this.process.stderr.on("data", hear);
     this.ended = once(this.process, "exit");
-    const answers = eventually("the supervisor answers", async () => (await this.node("root").catch(() => null)) !== null);
+    const answers = eventually(
+      "the supervisor answers",
+      async () => (await this.node("root").catch(() => null)) !== null,
+    );
     const ends = this.ended.then(() => {
       throw new Error(`the supervisor ended: ${this.said}`);
     });
@@ -84,13 +113,19 @@ write = ${this.write}
   }
 
   async ask(path, init = {}) {
-    const response = await fetch(new URL(path, this.url), { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    const response = await fetch(new URL(path, this.url), {
+      ...init,
+      headers: { Authorization: `Bearer ${token}`, ...init.headers },
+    });
+    if (!response.ok)
+      throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   }
 
   async node(path) {
-    const { nodes } = await this.ask(`/v1/status?pattern=${encodeURIComponent(path)}`);
+    const { nodes } = await this.ask(
+      `/v1/status?pattern=${encodeURIComponent(path)}`,
+    );
     return nodes[0];
   }
 
@@ -99,7 +134,8 @@ write = ${this.write}
   }
 
   async end() {
-    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill("SIGTERM");
+    if (this.process.exitCode === null && this.process.signalCode === null)
+      this.process.kill("SIGTERM");
     await this.ended;
   }
 

@@ -5,7 +5,10 @@ import { Browser } from "./browser.mjs";
 import { Host, token } from "./host.mjs";
 
 test("a listener that only lets read offers no action", async (t) => {
-  const host = await Host.start('[worker.only]\ncommand = ["sleep", "1000"]\n', { write: false });
+  const host = await Host.start(
+    '[worker.only]\ncommand = ["sleep", "1000"]\n',
+    { write: false },
+  );
   t.after(() => host.remove());
   const browser = await Browser.start();
   t.after(() => browser.end());

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventStreamParser, type StreamEvent } from "../../../supervisor/web/source/api/event_stream";
+import {
+  EventStreamParser,
+  type StreamEvent,
+} from "../../../supervisor/web/source/api/event_stream";
 
 function parse(...pieces: string[]): StreamEvent[] {
   const events: StreamEvent[] = [];
@@ -9,14 +12,16 @@ function parse(...pieces: string[]): StreamEvent[] {
   return events;
 }
 
-const stream = ':\n\nid: 7\ndata: {"a":1}\n\nevent: cut_off\ndata: one\ndata: two\n\n';
+const stream =
+  ':\n\nid: 7\ndata: {"a":1}\n\nevent: cut_off\ndata: one\ndata: two\n\n';
 const expected = [
   { id: "7", kind: "message", data: '{"a":1}' },
   { id: "7", kind: "cut_off", data: "one\ntwo" },
 ];
 
 test("events arrive whole, wherever the stream is cut", () => {
-  for (let at = 0; at <= stream.length; ++at) assert.deepEqual(parse(stream.slice(0, at), stream.slice(at)), expected);
+  for (let at = 0; at <= stream.length; ++at)
+    assert.deepEqual(parse(stream.slice(0, at), stream.slice(at)), expected);
   assert.deepEqual(parse(...stream), expected);
 });
 

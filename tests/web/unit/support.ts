@@ -28,6 +28,20 @@ export function node(path: string, more: Partial<Node> = {}): Node {
   };
 }
 
-export const queue = (path: string, ready: number, more = {}) => ({ path, readable: true, whole: true, ready, locked: 0, oldest_ms: null, ...more });
+export const queue = (path: string, ready: number, more = {}) => ({
+  path,
+  readable: true,
+  whole: true,
+  ready,
+  locked: 0,
+  oldest_ms: null,
+  ...more,
+});
 
-export const flow = (more: Partial<Flow>): Flow => ({ queues: [], uses: [], brokers: [], counters: [], ...more });
+export const flow = (more: Partial<Flow>): Flow => ({
+  queues: [],
+  uses: [],
+  brokers: [],
+  counters: [],
+  ...more,
+});

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stepFor, summary, typeAhead, visibleRows, window, worstOf } from "../../../supervisor/web/source/model/tree";
+import {
+  stepFor,
+  summary,
+  typeAhead,
+  visibleRows,
+  window,
+  worstOf,
+} from "../../../supervisor/web/source/model/tree";
 import { node } from "./support";
 
 const nodes = [
@@ -13,25 +20,56 @@ const nodes = [
   node("root/pool/1", { held: true }),
 ];
 const all = { collapsed: new Set<string>(), text: "", troubled: false };
-const paths = (more: Partial<typeof all>) => visibleRows(nodes, { ...all, ...more }).map((row) => row.node.path);
+const paths = (more: Partial<typeof all>) =>
+  visibleRows(nodes, { ...all, ...more }).map((row) => row.node.path);
 
 test("all rows are seen, with their level and place", () => {
   const rows = visibleRows(nodes, all);
-  assert.deepEqual(rows.map((row) => [row.level, row.posInSet, row.setSize]), [[1, 1, 1], [2, 1, 3], [3, 1, 2], [3, 2, 2], [2, 2, 3], [2, 3, 3], [3, 1, 1]]);
-  assert.deepEqual(rows.filter((row) => row.expandable).map((row) => row.node.path), ["root", "root/a", "root/pool"]);
+  assert.deepEqual(
+    rows.map((row) => [row.level, row.posInSet, row.setSize]),
+    [
+      [1, 1, 1],
+      [2, 1, 3],
+      [3, 1, 2],
+      [3, 2, 2],
+      [2, 2, 3],
+      [2, 3, 3],
+      [3, 1, 1],
+    ],
+  );
+  assert.deepEqual(
+    rows.filter((row) => row.expandable).map((row) => row.node.path),
+    ["root", "root/a", "root/pool"],
+  );
 });
 
 test("what is closed hides what is below it, and nothing whose name begins alike", () => {
-  assert.deepEqual(paths({ collapsed: new Set(["root/a"]) }), ["root", "root/a", "root/ab", "root/pool", "root/pool/1"]);
+  assert.deepEqual(paths({ collapsed: new Set(["root/a"]) }), [
+    "root",
+    "root/a",
+    "root/ab",
+    "root/pool",
+    "root/pool/1",
+  ]);
 });
 
 test("who looks for something sees it with what is above it, closed or not", () => {
-  assert.deepEqual(paths({ text: "A/Y", collapsed: new Set(["root"]) }), ["root", "root/a", "root/a/y"]);
+  assert.deepEqual(paths({ text: "A/Y", collapsed: new Set(["root"]) }), [
+    "root",
+    "root/a",
+    "root/a/y",
+  ]);
   assert.deepEqual(paths({ text: "nothing of the kind" }), []);
 });
 
 test("what needs attention is what is not good, or held", () => {
-  assert.deepEqual(paths({ troubled: true }), ["root", "root/a", "root/a/y", "root/pool", "root/pool/1"]);
+  assert.deepEqual(paths({ troubled: true }), [
+    "root",
+    "root/a",
+    "root/a/y",
+    "root/pool",
+    "root/pool/1",
+  ]);
 });
 
 test("the worst state is that of everything above it too", () => {
@@ -42,7 +80,10 @@ test("the worst state is that of everything above it too", () => {
 });
 
 test("keys go where a tree's keys go", () => {
-  const rows = visibleRows(nodes, { ...all, collapsed: new Set(["root/pool"]) });
+  const rows = visibleRows(nodes, {
+    ...all,
+    collapsed: new Set(["root/pool"]),
+  });
   const step = (key: string, from: string) => stepFor(key, rows, from, 2);
   assert.deepEqual(step("ArrowDown", "root"), { to: "root/a" });
   assert.deepEqual(step("ArrowDown", "root/pool"), { to: "root/pool" });

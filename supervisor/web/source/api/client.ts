@@ -63,12 +63,21 @@ async function failureOf(response: Response, sent: Headers): Promise<Failure> {
 function unreachable(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const late = error instanceof DOMException && error.name === "TimeoutError";
-  return new Failure(0, "unreachable", late ? "the supervisor did not answer in time" : "the supervisor cannot be reached");
+  return new Failure(
+    0,
+    "unreachable",
+    late ? "the supervisor did not answer in time" : "the supervisor cannot be reached",
+  );
 }
 
 async function ask<T>(path: string, init: RequestInit & { headers: Headers }, limit_ms: number): Promise<T> {
   try {
-    const response = await fetch(path, { ...init, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(limit_ms) });
+    const response = await fetch(path, {
+      ...init,
+      cache: "no-store",
+      credentials: "omit",
+      signal: AbortSignal.timeout(limit_ms),
+    });
     if (!response.ok) throw await failureOf(response, init.headers);
     return (await response.json()) as T;
   } catch (error) {
@@ -92,7 +101,12 @@ export function post<T>(path: string, body: object): Promise<T> {
 // Failure when it cannot be had or breaks.
 export async function follow(path: string, on: (event: StreamEvent) => void, signal: AbortSignal): Promise<void> {
   try {
-    const init = { headers: headers({ Accept: "text/event-stream" }), cache: "no-store", credentials: "omit", signal } as const;
+    const init = {
+      headers: headers({ Accept: "text/event-stream" }),
+      cache: "no-store",
+      credentials: "omit",
+      signal,
+    } as const;
     const response = await fetch(path, init);
     if (!response.ok || response.body === null) throw await failureOf(response, init.headers);
     const parser = new EventStreamParser(on);

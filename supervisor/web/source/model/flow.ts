@@ -41,7 +41,8 @@ export interface Picture {
 export function figuresIn(status: string): { rate: number | null; counters: Map<string, number> } {
   const rate = /(?:^|[\s,])(\d+(?:\.\d+)?)\/s\b/.exec(status);
   const counters = new Map<string, number>();
-  for (const [, name, value] of status.matchAll(/\b([a-z][a-z ]{0,20}?) (\d{1,15})(?=,|$)/g)) counters.set(name ?? "", Number(value));
+  for (const [, name, value] of status.matchAll(/\b([a-z][a-z ]{0,20}?) (\d{1,15})(?=,|$)/g))
+    counters.set(name ?? "", Number(value));
   return { rate: rate === null ? null : Number(rate[1]), counters };
 }
 
@@ -55,7 +56,8 @@ export class FlowHistory {
 
   add(flow: Flow, nodes: readonly Node[], now: number): void {
     for (const queue of flow.queues) if (queue.readable) seriesIn(this.depth, queue.path).add(now, queue.ready);
-    for (const { node, name, value } of flow.counters) if (throughput.includes(name)) seriesIn(this.counters, `${node} ${name}`).add(now, value);
+    for (const { node, name, value } of flow.counters)
+      if (throughput.includes(name)) seriesIn(this.counters, `${node} ${name}`).add(now, value);
     const reporting = new Set(flow.counters.map((counter) => counter.node));
     const users = new Set([...flow.uses, ...flow.brokers].map((use) => use.node));
     const sums = new Map<string, number>();
@@ -151,7 +153,8 @@ export function pictureOf(flow: Flow, nodes: readonly Node[], history: FlowHisto
   for (const end of flow.brokers) {
     const id = `${end.broker} ${end.destination}`;
     const label = end.destination === "" ? end.broker : end.destination;
-    if (!places.has(id)) places.set(id, { id, kind: "broker", label, detail: end.broker, queue: null, slope: null, jam: "" });
+    if (!places.has(id))
+      places.set(id, { id, kind: "broker", label, detail: end.broker, queue: null, slope: null, jam: "" });
     link(end.node, id, end.role);
   }
   markBottleneck(places, movers, taken);

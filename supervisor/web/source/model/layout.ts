@@ -38,7 +38,13 @@ export function structureOf(picture: Picture): string {
 export function layoutOf(picture: Picture, downwards: boolean): Layout | null {
   if (picture.places.length + picture.movers.length > boxes_max) return null;
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: downwards ? "TB" : "LR", nodesep: 22, ranksep: downwards ? 30 : 44, marginx: 12, marginy: 12 });
+  graph.setGraph({
+    rankdir: downwards ? "TB" : "LR",
+    nodesep: 22,
+    ranksep: downwards ? 30 : 44,
+    marginx: 12,
+    marginy: 12,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   const [placeId, moverId] = [(id: string) => `place ${id}`, (path: string) => `mover ${path}`];
   for (const place of picture.places) graph.setNode(placeId(place.id), { ...placeSize });

@@ -171,7 +171,11 @@ async function keepEvents(): Promise<never> {
     const begin = performance.now();
     try {
       following.value = true;
-      await follow(`/v1/events?follow=true&${lastEvent === 0 ? `last=${events_first}` : `after=${lastEvent}`}`, take, leave.signal);
+      await follow(
+        `/v1/events?follow=true&${lastEvent === 0 ? `last=${events_first}` : `after=${lastEvent}`}`,
+        take,
+        leave.signal,
+      );
     } catch (error) {
       if (error instanceof Failure && error.isUnauthorised) complain(error);
     }

@@ -52,17 +52,25 @@ export function barsOf(lives: readonly Life[], span: Span): Bar[] {
 
 // Points of time that people would choose, about `count` of them: every 10 s, 5 min, 6 h, day...
 export function ticksOf(span: Span, count: number): number[] {
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000];
+  const steps = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 604_800,
+    2_592_000,
+  ];
   const length = (span.to - span.from) / 1_000;
   const step = (steps.find((seconds) => length / seconds <= count) ?? 2_592_000) * 1_000;
   const offset = new Date(span.to).getTimezoneOffset() * 60_000;
   const ticks: number[] = [];
-  for (let tick = Math.ceil((span.from - offset) / step) * step + offset; tick <= span.to; tick += step) ticks.push(tick);
+  for (let tick = Math.ceil((span.from - offset) / step) * step + offset; tick <= span.to; tick += step)
+    ticks.push(tick);
   return ticks;
 }
 
 // How many lives ended in each of `parts` equal parts of the span, those that ended as wished apart.
-export function endsPerPart(lives: readonly Life[], span: Span, parts: number): { wished: number[]; unwished: number[] } {
+export function endsPerPart(
+  lives: readonly Life[],
+  span: Span,
+  parts: number,
+): { wished: number[]; unwished: number[] } {
   const wished = new Array<number>(parts).fill(0);
   const unwished = new Array<number>(parts).fill(0);
   for (const { to, end } of lives) {

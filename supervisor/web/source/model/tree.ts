@@ -66,7 +66,15 @@ export function visibleRows(nodes: readonly Node[], wanted: Wanted): Row[] {
     const expandable = parents.has(node.path);
     // Who looks for something sees where it is, whatever was closed before.
     const expanded = expandable && (kept !== null || !wanted.collapsed.has(node.path));
-    const row: Row = { node, level: node.depth + 1, setSize: 0, posInSet: 0, expandable, expanded, worst: worst.get(node.path) ?? "good" };
+    const row: Row = {
+      node,
+      level: node.depth + 1,
+      setSize: 0,
+      posInSet: 0,
+      expandable,
+      expanded,
+      worst: worst.get(node.path) ?? "good",
+    };
     const group = siblings.get(parentOf(node.path)) ?? [];
     group.push(row);
     siblings.set(parentOf(node.path), group);

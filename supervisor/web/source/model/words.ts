@@ -50,14 +50,33 @@ export function clock(time: Date, now: Date = new Date()): string {
 }
 
 const signals: Record<number, string> = {
-  1: "HUP", 2: "INT", 3: "QUIT", 4: "ILL", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL", 10: "USR1", 11: "SEGV", 12: "USR2", 13: "PIPE",
-  14: "ALRM", 15: "TERM", 24: "XCPU", 25: "XFSZ", 31: "SYS",
+  1: "HUP",
+  2: "INT",
+  3: "QUIT",
+  4: "ILL",
+  6: "ABRT",
+  7: "BUS",
+  8: "FPE",
+  9: "KILL",
+  10: "USR1",
+  11: "SEGV",
+  12: "USR2",
+  13: "PIPE",
+  14: "ALRM",
+  15: "TERM",
+  24: "XCPU",
+  25: "XFSZ",
+  31: "SYS",
 };
 
 // How a life ended, in a few words.
 export function ending(end: { cause: string; status?: number; signal?: number }): string {
   const how =
-    end.signal !== undefined ? `signal ${signals[end.signal] ?? end.signal}` : end.status !== undefined ? `status ${end.status}` : "";
+    end.signal !== undefined
+      ? `signal ${signals[end.signal] ?? end.signal}`
+      : end.status !== undefined
+        ? `status ${end.status}`
+        : "";
   switch (end.cause) {
     case "exited":
       return "ended by itself";

@@ -70,7 +70,9 @@ function Header() {
         <Logo />
         <div>
           <div class="host">{who?.name ?? "simplevisor"}</div>
-          <div class="faint">{who === null ? "" : `simplevisor ${who.version}, up ${duration(now.value - begunAt.value)}, ${who.phase}`}</div>
+          <div class="faint">
+            {who === null ? "" : `simplevisor ${who.version}, up ${duration(now.value - begunAt.value)}, ${who.phase}`}
+          </div>
         </div>
       </div>
       <nav class="tabs" aria-label="Views">
@@ -88,7 +90,8 @@ function Header() {
 
 function View() {
   const where = route.value;
-  if (nodes.value.length === 0) return <p class="empty">{trouble.value === "" ? "Asking the supervisor…" : trouble.value}</p>;
+  if (nodes.value.length === 0)
+    return <p class="empty">{trouble.value === "" ? "Asking the supervisor…" : trouble.value}</p>;
   switch (where.view) {
     case "tree":
       return <TreeView />;

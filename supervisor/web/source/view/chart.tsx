@@ -12,6 +12,12 @@ export interface Line {
   values: readonly number[];
 }
 
+const chartHeight = 130;
+const whole = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
+  10_000_000,
+];
+const fine = [0.1, 0.2, 0.5, ...whole];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function colour(name: string): string {
@@ -28,7 +34,12 @@ function aligned(lines: readonly Line[]): uPlot.AlignedData {
   return [times, ...columns] as uPlot.AlignedData;
 }
 
-function options(lines: readonly Line[], width: number, words: (value: number) => string, steps: boolean): uPlot.Options {
+function options(
+  lines: readonly Line[],
+  width: number,
+  words: (value: number) => string,
+  steps: boolean,
+): uPlot.Options {
   const axis = {
     stroke: colour("--ink-faint"),
     grid: { stroke: colour("--line"), width: 1 },
@@ -37,13 +48,18 @@ function options(lines: readonly Line[], width: number, words: (value: number) =
   };
   return {
     width,
-    height: 150,
+    height: chartHeight,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
-      { ...axis, space: 80, values: (_, ticks) => ticks.map((tick) => clock(new Date(tick * 1_000), new Date(tick * 1_000))) },
-      { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => words(tick)) },
+      {
+        ...axis,
+        space: 80,
+        size: 28,
+        values: (_, ticks) => ticks.map((tick) => clock(new Date(tick * 1_000), new Date(tick * 1_000))),
+      },
+      { ...axis, size: 52, incrs: steps ? whole : fine, values: (_, ticks) => ticks.map((tick) => words(tick)) },
     ],
     series: [
       {},
@@ -59,7 +75,12 @@ function options(lines: readonly Line[], width: number, words: (value: number) =
   };
 }
 
-export function Chart(props: { title: string; lines: readonly Line[]; words: (value: number) => string; steps?: boolean }) {
+export function Chart(props: {
+  title: string;
+  lines: readonly Line[];
+  words: (value: number) => string;
+  steps?: boolean;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const names = props.lines.map((line) => line.name).join("\n");
@@ -68,10 +89,16 @@ export function Chart(props: { title: string; lines: readonly Line[]; words: (va
     if (element === null) return;
     const draw = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(props.lines, Math.max(200, element.clientWidth), props.words, props.steps === true), aligned(props.lines), element);
+      plot.current = new uPlot(
+        options(props.lines, Math.max(200, element.clientWidth), props.words, props.steps === true),
+        aligned(props.lines),
+        element,
+      );
     };
     draw();
-    const observer = new ResizeObserver(() => plot.current?.setSize({ width: Math.max(200, element.clientWidth), height: 150 }));
+    const observer = new ResizeObserver(() =>
+      plot.current?.setSize({ width: Math.max(200, element.clientWidth), height: chartHeight }),
+    );
     observer.observe(element);
     dark.addEventListener("change", draw);
     return () => {
@@ -82,7 +109,9 @@ export function Chart(props: { title: string; lines: readonly Line[]; words: (va
     };
   }, [names]);
   useEffect(() => plot.current?.setData(aligned(props.lines)), [now.value]);
-  const last = props.lines.map((line) => `${line.name} ${line.values.length === 0 ? "unknown" : props.words(line.values.at(-1) ?? 0)}`);
+  const last = props.lines.map(
+    (line) => `${line.name} ${line.values.length === 0 ? "unknown" : props.words(line.values.at(-1) ?? 0)}`,
+  );
   return (
     <figure class="chart">
       <figcaption>

@@ -19,12 +19,37 @@ export function ask(wish: Wish, node: Node): void {
 }
 
 const words: Record<Wish, { verb: string; doing: string; done: string; means: string }> = {
-  start: { verb: "Start", doing: "Starting", done: "Started", means: "It is started, with everything below it that should run." },
+  start: {
+    verb: "Start",
+    doing: "Starting",
+    done: "Started",
+    means: "It is started, with everything below it that should run.",
+  },
   release: { verb: "Release", doing: "Releasing", done: "Released", means: "The hold ends and it is started." },
-  stop: { verb: "Stop", doing: "Stopping", done: "Stopped", means: "It is stopped in order and stays so until somebody starts it." },
-  hold: { verb: "Hold", doing: "Holding", done: "Held", means: "It is stopped in order and stays so until the time is over or somebody releases it." },
-  restart: { verb: "Restart", doing: "Restarting", done: "Restarted", means: "It is stopped in order and started again. This does not use up its budget." },
-  signal: { verb: "Send a signal to", doing: "Sending a signal to", done: "Sent the signal to", means: "Every process below it gets the signal. What it makes of it is its own affair." },
+  stop: {
+    verb: "Stop",
+    doing: "Stopping",
+    done: "Stopped",
+    means: "It is stopped in order and stays so until somebody starts it.",
+  },
+  hold: {
+    verb: "Hold",
+    doing: "Holding",
+    done: "Held",
+    means: "It is stopped in order and stays so until the time is over or somebody releases it.",
+  },
+  restart: {
+    verb: "Restart",
+    doing: "Restarting",
+    done: "Restarted",
+    means: "It is stopped in order and started again. This does not use up its budget.",
+  },
+  signal: {
+    verb: "Send a signal to",
+    doing: "Sending a signal to",
+    done: "Sent the signal to",
+    means: "Every process below it gets the signal. What it makes of it is its own affair.",
+  },
 };
 
 const holdTimes: [string, number][] = [
@@ -45,7 +70,9 @@ async function carryOut(wish: Wish, node: Node, form: FormData): Promise<void> {
   if (wish === "hold" && reason !== "") order.reason = reason;
   if (wish === "hold" && for_ms > 0) order.for_ms = for_ms;
   if (wish === "signal") order.signal = String(form.get("signal"));
-  const route = { start: "start", release: "start", stop: "stop", hold: "stop", restart: "restart", signal: "signal" }[wish];
+  const route = { start: "start", release: "start", stop: "stop", hold: "stop", restart: "restart", signal: "signal" }[
+    wish
+  ];
   const working = toast("working", `${doing} ${node.path}…`);
   try {
     const answer = await post<Answer>(`/v1/${route}`, order);
@@ -59,7 +86,9 @@ async function carryOut(wish: Wish, node: Node, form: FormData): Promise<void> {
 
 function below(node: Node): string {
   if (node.type === "worker") return "";
-  const workers = nodes.value.filter((other) => other.type === "worker" && other.path.startsWith(`${node.path}/`)).length;
+  const workers = nodes.value.filter(
+    (other) => other.type === "worker" && other.path.startsWith(`${node.path}/`),
+  ).length;
   return workers === 0 ? "" : ` and ${plural(workers, "worker")} below it`;
 }
 
@@ -113,7 +142,13 @@ export function DialogHost() {
     dialog.current?.close();
   };
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" aria-describedby="dialog-text" onClose={() => (asked.value = null)}>
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-labelledby="dialog-title"
+      aria-describedby="dialog-text"
+      onClose={() => (asked.value = null)}
+    >
       <form method="dialog" onSubmit={submit}>
         <h2 id="dialog-title">
           {verb} {node.name}?

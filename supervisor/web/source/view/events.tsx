@@ -16,19 +16,24 @@ function toneOf(event: Event): string {
   return event.kind === "ready" ? "good" : "off";
 }
 
-export function wordsOf(event: Event): string {
+// `known`: rules that were told in full already, of which only the name is said again.
+function wordsOf(event: Event, known: Set<string>): string {
   const parts = [event.text ?? ""];
   if (event.kind === "ended" && event.cause !== undefined) {
     if (event.text === undefined) parts.push(ending({ ...event, cause: event.cause }));
     if (event.lived_ms !== undefined) parts.push(`lived ${duration(event.lived_ms)}`);
   }
   if (event.by !== undefined) parts.push(`by ${event.by}`);
-  if (event.rule !== undefined) parts.push(event.rule);
+  if (event.rule !== undefined) {
+    parts.push(known.has(event.rule) ? (event.rule.split(":")[0] ?? "") : event.rule);
+    known.add(event.rule);
+  }
   return parts.filter((part) => part !== "").join(", ");
 }
 
 export function EventList(props: { events: readonly Event[]; paths: boolean }) {
   const today = new Date(now.peek());
+  const known = new Set<string>();
   return (
     <ol class="events">
       {props.events.map((event) => (
@@ -37,8 +42,14 @@ export function EventList(props: { events: readonly Event[]; paths: boolean }) {
             {clock(new Date(event.time), today)}
           </time>
           <span class={`kind-of-event ${toneOf(event)}`}>{event.kind.replaceAll("_", " ")}</span>
-          {props.paths ? event.path === undefined ? <span /> : <a href={hrefOf(event.about ?? event.path)}>{event.about ?? event.path}</a> : null}
-          <span class="faint">{wordsOf(event)}</span>
+          {props.paths ? (
+            event.path === undefined ? (
+              <span />
+            ) : (
+              <a href={hrefOf(event.about ?? event.path)}>{event.about ?? event.path}</a>
+            )
+          ) : null}
+          <span class="faint">{wordsOf(event, known)}</span>
         </li>
       ))}
     </ol>
@@ -51,7 +62,11 @@ export function EventsView() {
     <>
       <h1>Events</h1>
       <section class="card" aria-label="Events">
-        {shown.value.length === 0 ? <p class="empty">Nothing has happened yet.</p> : <EventList events={shown.value} paths={true} />}
+        {shown.value.length === 0 ? (
+          <p class="empty">Nothing has happened yet.</p>
+        ) : (
+          <EventList events={shown.value} paths={true} />
+        )}
       </section>
     </>
   );

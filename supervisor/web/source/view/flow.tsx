@@ -46,13 +46,18 @@ function PlaceBox(props: { place: Place; x: number; y: number }) {
   const jammed = place.jam !== "";
   const filled = place.kind === "dead" && (place.queue?.ready ?? 0) > 0;
   return (
-    <g class={`place ${place.kind} ${jammed ? "jam" : ""} ${filled ? "filled" : ""}`} transform={`translate(${props.x - width / 2} ${props.y - height / 2})`}>
+    <g
+      class={`place ${place.kind} ${jammed ? "jam" : ""} ${filled ? "filled" : ""}`}
+      transform={`translate(${props.x - width / 2} ${props.y - height / 2})`}
+    >
       <title>{`${place.detail}${jammed ? `, the bottleneck: it ${place.jam}` : ""}`}</title>
       <rect width={width} height={height} rx={place.kind === "broker" ? 31 : 8} />
       <text x="14" y="22" class="strong">
         {shorten(place.label, 20)}
       </text>
-      <text x="14" y="38">{depthOf(place)}</text>
+      <text x="14" y="38">
+        {depthOf(place)}
+      </text>
       <text x="14" y="53" class={jammed ? "alarm" : ""}>
         {remarkOf(place)}
       </text>
@@ -64,18 +69,21 @@ function MoverBox(props: { mover: Mover; x: number; y: number }) {
   const { node, rate: speed, slow } = props.mover;
   const { width, height } = moverSize;
   return (
-    <g class={`mover ${conditionOf(node)} ${slow ? "slow" : ""}`} transform={`translate(${props.x - width / 2} ${props.y - height / 2})`}>
+    <g
+      class={`mover ${conditionOf(node)} ${slow ? "slow" : ""}`}
+      transform={`translate(${props.x - width / 2} ${props.y - height / 2})`}
+    >
       <a href={hrefOf(node.path)} aria-label={node.path}>
-      <title>{`${node.path}: ${node.status === "" ? node.state : node.status}`}</title>
-      <rect width={width} height={height} rx="22" />
-      <circle cx="18" cy="22" r="5" />
-      <text x="31" y="19" class="strong">
-        {shorten(node.name, 16)}
-      </text>
-      <text x="31" y="34" class="faint">
-        {node.type === "pool" ? `${node.ready}/${node.wanted} · ` : ""}
-        {speed === null ? (node.held ? "held" : node.state) : rate(speed)}
-      </text>
+        <title>{`${node.path}: ${node.status === "" ? node.state : node.status}`}</title>
+        <rect width={width} height={height} rx="22" />
+        <circle cx="18" cy="22" r="5" />
+        <text x="31" y="19" class="strong">
+          {shorten(node.name, 16)}
+        </text>
+        <text x="31" y="34" class="faint">
+          {node.type === "pool" ? `${node.ready}/${node.wanted} · ` : ""}
+          {speed === null ? (node.held ? "held" : node.state) : rate(speed)}
+        </text>
       </a>
     </g>
   );
@@ -99,7 +107,15 @@ function Drawing(props: { picture: Picture }) {
     <div class="drawing" tabIndex={0} role="region" aria-label="Picture of the flow, the table below says the same">
       <svg width={layout.width} height={layout.height} viewBox={`0 0 ${layout.width} ${layout.height}`}>
         <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+          <marker
+            id="arrow"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="7"
+            markerHeight="7"
+            orient="auto-start-reverse"
+          >
             <path d="M0 0L8 4L0 8z" />
           </marker>
         </defs>
@@ -122,14 +138,14 @@ function Drawing(props: { picture: Picture }) {
   );
 }
 
-function Users(props: { movers: readonly Mover[] }) {
+function Users(props: { movers: readonly Mover[]; rates: boolean }) {
   return (
     <>
       {props.movers.map((mover, place) => (
         <span key={mover.node.path}>
           {place === 0 ? "" : ", "}
           <a href={hrefOf(mover.node.path)}>{mover.node.name}</a>
-          {mover.rate === null ? "" : <span class="faint"> {rate(mover.rate)}</span>}
+          {mover.rate === null || !props.rates ? "" : <span class="faint"> {rate(mover.rate)}</span>}
         </span>
       ))}
     </>
@@ -146,9 +162,15 @@ function Table(props: { picture: Picture }) {
         <thead>
           <tr>
             <th scope="col">Queue</th>
-            <th scope="col" class="number">Ready</th>
-            <th scope="col" class="number">In hand</th>
-            <th scope="col" class="number">Oldest</th>
+            <th scope="col" class="number">
+              Ready
+            </th>
+            <th scope="col" class="number">
+              In hand
+            </th>
+            <th scope="col" class="number">
+              Oldest
+            </th>
             <th scope="col">Trend</th>
             <th scope="col">Filled by</th>
             <th scope="col">Taken by</th>
@@ -166,16 +188,23 @@ function Table(props: { picture: Picture }) {
               <td class="number">{place.queue?.oldest_ms == null ? "" : duration(place.queue.oldest_ms)}</td>
               <td>{trendOf(place)}</td>
               <td>
-                <Users movers={props.picture.movers.filter((mover) => mover.to.includes(place.id) || mover.dead.includes(place.id))} />
+                <Users
+                  movers={props.picture.movers.filter(
+                    (mover) => mover.to.includes(place.id) || mover.dead.includes(place.id),
+                  )}
+                  rates={place.kind !== "dead"}
+                />
               </td>
               <td>
-                <Users movers={props.picture.movers.filter((mover) => mover.from.includes(place.id))} />
+                <Users movers={props.picture.movers.filter((mover) => mover.from.includes(place.id))} rates={true} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-      {queues.length > table_max ? <p class="faint">and {plural(queues.length - table_max, "queue")} more, in /metrics</p> : null}
+      {queues.length > table_max ? (
+        <p class="faint">and {plural(queues.length - table_max, "queue")} more, in /metrics</p>
+      ) : null}
     </section>
   );
 }
@@ -183,7 +212,8 @@ function Table(props: { picture: Picture }) {
 export function FlowView() {
   const picture = useComputed(() => (flow.value === null ? null : pictureOf(flow.value, nodes.value, flowHistory)));
   const shown = picture.value;
-  if (shown === null) return <p class="empty">{flowMissing.value === "" ? "Looking at the queues…" : `No flow: ${flowMissing.value}`}</p>;
+  if (shown === null)
+    return <p class="empty">{flowMissing.value === "" ? "Looking at the queues…" : `No flow: ${flowMissing.value}`}</p>;
   const jam = shown.places.find((place) => place.jam !== "");
   return (
     <>

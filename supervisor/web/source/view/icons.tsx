@@ -32,7 +32,7 @@ export function ConditionIcon(props: { condition: Condition }) {
     healing: (
       <>
         <circle cx="8" cy="8" r="5.5" class="ring" />
-        <path d="M8 2.500a5.5 5.5 0 0 1 0 11z" class="fill" />
+        <path d="M8 2.5a5.5 5.5 0 0 1 0 11z" class="fill" />
       </>
     ),
     failed: (

@@ -15,7 +15,11 @@ const lines_of_each = 20; // of the workers below a supervisor
 const retry_ms = 3_000;
 
 // Calls `on` with all lines there are, until `signal` says enough. false: there is nothing to follow here.
-async function read(node: Node, on: (lines: readonly LogLine[], note: string) => void, signal: AbortSignal): Promise<boolean> {
+async function read(
+  node: Node,
+  on: (lines: readonly LogLine[], note: string) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
   let lines: LogLine[] = [];
   let note = "";
   let waiting = false;
@@ -29,7 +33,11 @@ async function read(node: Node, on: (lines: readonly LogLine[], note: string) =>
     if (!waiting) requestAnimationFrame(publish);
     waiting = true;
   };
-  const query = new URLSearchParams({ pattern: node.path, lines: String(node.type === "worker" ? lines_of_worker : lines_of_each), follow: "true" });
+  const query = new URLSearchParams({
+    pattern: node.path,
+    lines: String(node.type === "worker" ? lines_of_worker : lines_of_each),
+    follow: "true",
+  });
   try {
     await follow(`/v1/logs?${query}`, (event) => take(event.kind, event.data), signal);
   } catch (error) {
@@ -60,7 +68,8 @@ export function Logs(props: { node: Node; output: readonly string[] }) {
         lines.value = all;
         note.value = text;
       };
-      while (!leave.signal.aborted && (await read(props.node, show, leave.signal))) await new Promise((resolve) => setTimeout(resolve, retry_ms));
+      while (!leave.signal.aborted && (await read(props.node, show, leave.signal)))
+        await new Promise((resolve) => setTimeout(resolve, retry_ms));
     })();
     return () => leave.abort();
   }, [path, follows.value, hidden.value]);
@@ -76,7 +85,11 @@ export function Logs(props: { node: Node; output: readonly string[] }) {
         <h2 id="logs-title">Output</h2>
         {lines.value === null ? null : (
           <label class="check">
-            <input type="checkbox" checked={follows.value} onChange={(event) => (follows.value = event.currentTarget.checked)} />
+            <input
+              type="checkbox"
+              checked={follows.value}
+              onChange={(event) => (follows.value = event.currentTarget.checked)}
+            />
             Follow
           </label>
         )}

@@ -40,7 +40,14 @@ function wishesFor(node: Node): Wish[] {
   return runs ? ["restart", "hold", "stop", "signal"] : ["start"];
 }
 
-const names: Record<Wish, string> = { start: "Start", release: "Release", stop: "Stop", hold: "Hold…", restart: "Restart", signal: "Signal…" };
+const names: Record<Wish, string> = {
+  start: "Start",
+  release: "Release",
+  stop: "Stop",
+  hold: "Hold…",
+  restart: "Restart",
+  signal: "Signal…",
+};
 
 function Actions(props: { node: Node }) {
   if (!session.value.write || session.value.role === "read") return null;
@@ -69,7 +76,10 @@ function Facts(props: { node: Node }) {
     facts.push(["Restarts left", <Budget node={node} />]);
     facts.push(["When used up", node.cools_down ? "waits and tries again" : "gives up"]);
   }
-  facts.push(["Restarted", { permanent: "always", transient: "if it fails", temporary: "never" }[node.restart_type] ?? node.restart_type]);
+  facts.push([
+    "Restarted",
+    { permanent: "always", transient: "if it fails", temporary: "never" }[node.restart_type] ?? node.restart_type,
+  ]);
   return (
     <dl class="facts">
       {facts.map(([name, value]) => (
@@ -103,13 +113,19 @@ function WhyCard(props: { why: Why }) {
         ))}
       </ol>
       <h3>What was decided</h3>
-      {decisions.length === 0 ? <p class="faint">Nothing that is remembered.</p> : <EventList events={decisions.slice().reverse()} paths={false} />}
+      {decisions.length === 0 ? (
+        <p class="faint">Nothing that is remembered.</p>
+      ) : (
+        <EventList events={decisions.slice().reverse()} paths={false} />
+      )}
     </section>
   );
 }
 
 function Children(props: { node: Node }) {
-  const children = nodes.value.filter((node) => node.depth === props.node.depth + 1 && node.path.startsWith(`${props.node.path}/`));
+  const children = nodes.value.filter(
+    (node) => node.depth === props.node.depth + 1 && node.path.startsWith(`${props.node.path}/`),
+  );
   if (children.length === 0) return null;
   const shown_max = 100;
   return (

@@ -10,7 +10,10 @@ const queues_max = 4; // lines in one picture
 export function NodeCharts(props: { node: Node }) {
   const { path } = props.node;
   const uses = flow.value?.uses.filter((use) => use.node === path || path.startsWith(`${use.node}/`)) ?? [];
-  const queues = [...new Set(uses.filter((use) => use.role !== "dead_letters").map((use) => use.queue))].slice(0, queues_max);
+  const queues = [...new Set(uses.filter((use) => use.role !== "dead_letters").map((use) => use.queue))].slice(
+    0,
+    queues_max,
+  );
   const names = shortNames(queues);
   const depth = queues.flatMap((queue): Line[] => {
     const series = flowHistory.depth.get(queue);
@@ -27,7 +30,12 @@ export function NodeCharts(props: { node: Node }) {
         Figures <span class="faint">since this page was opened</span>
       </h2>
       {restarts === undefined ? null : (
-        <Chart title={props.node.type === "worker" ? "Restarts" : "Restarts within the window"} lines={[{ name: "restarts", ...restarts }]} words={count} steps={true} />
+        <Chart
+          title={props.node.type === "worker" ? "Restarts" : "Restarts within the window"}
+          lines={[{ name: "restarts", ...restarts }]}
+          words={count}
+          steps={true}
+        />
       )}
       {depth.length === 0 ? null : <Chart title="Queue depth" lines={depth} words={count} />}
       {rates === undefined ? null : <Chart title="Rate" lines={[{ name: "messages", ...rates }]} words={rate} />}

@@ -56,19 +56,38 @@ export function Timeline(props: { history: History; age_ms: number | null }) {
       </div>
       <svg viewBox={`0 0 ${width} 30`} preserveAspectRatio="none" class="lives" role="img" aria-label={label}>
         {bars.map((bar) => (
-          <rect key={bar.life.to} x={bar.x * width} y="2" width={Math.max(2, bar.width * width - 1.5)} height="26" class={toneOf(bar.life)}>
+          <rect
+            key={bar.life.to}
+            x={bar.x * width}
+            y="2"
+            width={Math.max(2, bar.width * width - 1.5)}
+            height="26"
+            class={toneOf(bar.life)}
+          >
             <title>{tell(bar.life, today)}</title>
           </rect>
         ))}
       </svg>
-      <svg viewBox={`0 0 ${width} 40`} preserveAspectRatio="none" class="ends" role="img" aria-label={`at most ${most} ends at a time`}>
+      <svg
+        viewBox={`0 0 ${width} 40`}
+        preserveAspectRatio="none"
+        class="ends"
+        role="img"
+        aria-label={`at most ${most} ends at a time`}
+      >
         {counts.unwished.map((value, part) => {
           const wished = counts.wished[part] ?? 0;
           const [x, w] = [(part * width) / parts + 1, width / parts - 2];
           return (
             <g key={part}>
               <rect x={x} y={40 - (38 * value) / most} width={w} height={(38 * value) / most} class="unwished" />
-              <rect x={x} y={40 - (38 * (value + wished)) / most} width={w} height={(38 * wished) / most} class="wished" />
+              <rect
+                x={x}
+                y={40 - (38 * (value + wished)) / most}
+                width={w}
+                height={(38 * wished) / most}
+                class="wished"
+              />
             </g>
           );
         })}

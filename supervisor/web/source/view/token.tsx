@@ -25,7 +25,16 @@ export function TokenView() {
           It is in the file that the listener's configuration names. It stays in this tab and is forgotten with it.
         </p>
         <label for="token">Token</label>
-        <input id="token" ref={field} type="password" autocomplete="off" spellcheck={false} required aria-describedby="token-help token-error" aria-invalid={wrong} />
+        <input
+          id="token"
+          ref={field}
+          type="password"
+          autocomplete="off"
+          spellcheck={false}
+          required
+          aria-describedby="token-help token-error"
+          aria-invalid={wrong}
+        />
         <p class="error" id="token-error" role="alert">
           {wrong ? "The supervisor did not accept this token." : ""}
         </p>

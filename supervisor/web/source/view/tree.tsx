@@ -28,7 +28,10 @@ function labelOf(row: Row): string {
   const { node } = row;
   const ready = node.type === "worker" ? "" : `, ${node.ready} of ${node.wanted} ready, ${budgetInWords(node)}`;
   const note = noteOf(node);
-  const below = row.worst === node.verdict ? "" : `, ${row.worst === "failed" ? "something below it failed" : "something below it recovers"}`;
+  const below =
+    row.worst === node.verdict
+      ? ""
+      : `, ${row.worst === "failed" ? "something below it failed" : "something below it recovers"}`;
   return `${node.name}, ${node.type}, ${node.held ? "held" : node.state}${below}${ready}${note === "" ? "" : `, ${note}`}`;
 }
 
@@ -103,7 +106,11 @@ function Filter() {
         onInput={(event) => (filter.value = event.currentTarget.value)}
       />
       <label class="check">
-        <input type="checkbox" checked={troubled.value} onChange={(event) => (troubled.value = event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={troubled.value}
+          onChange={(event) => (troubled.value = event.currentTarget.checked)}
+        />
         Only what needs attention
       </label>
     </div>
@@ -115,7 +122,9 @@ export function TreeView() {
   const scroll = useSignal({ top: 0, height: 600 });
   const rowHeight = useSignal(narrow.matches ? 58 : 36);
   const typed = useRef({ text: "", at: 0 });
-  const rows = useComputed(() => visibleRows(nodes.value, { collapsed: collapsed.value, text: filter.value, troubled: troubled.value }));
+  const rows = useComputed(() =>
+    visibleRows(nodes.value, { collapsed: collapsed.value, text: filter.value, troubled: troubled.value }),
+  );
 
   useLayoutEffect(() => {
     const element = list.current;
@@ -195,7 +204,15 @@ export function TreeView() {
           <span class="number">For</span>
           <span>What it says</span>
         </div>
-        <div ref={list} class="rows" role="tree" aria-label="Nodes" tabIndex={0} aria-activedescendant={active} onKeyDown={onKeyDown}>
+        <div
+          ref={list}
+          class="rows"
+          role="tree"
+          aria-label="Nodes"
+          tabIndex={0}
+          aria-activedescendant={active}
+          onKeyDown={onKeyDown}
+        >
           <div role="none" style={{ height: `${rows.value.length * rowHeight.value}px` }}>
             {shown.map((row, place) => (
               <TreeRow
