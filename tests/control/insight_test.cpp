@@ -125,6 +125,13 @@ TEST_F(Insight, TellsEventsAfterOne) {
   EXPECT_EQ(json::parse(get("/v1/events?last=0").body).at("events").as_array().size(), 0U);
 }
 
+TEST_F(Insight, TellsTheFlowAlsoWhereThereIsNone) {
+  const auto reply = get("/v1/flow");
+  ASSERT_EQ(reply.status, 200U) << reply.body;
+  EXPECT_EQ(json::parse(reply.body), json::parse(R"({"queues":[],"uses":[],"brokers":[],"counters":[]})"));
+  EXPECT_EQ(get("/v1/flow?pattern=root").status, 400U);
+}
+
 TEST_F(Insight, RefusesWhatIsNoNodeOrNoNumber) {
   EXPECT_EQ(get("/v1/why").status, 400U);
   EXPECT_EQ(get("/v1/why?pattern=root/x").status, 404U);

@@ -2,9 +2,9 @@
 //
 // What the page knows, kept up to date: the one place that asks for the tree, the events and the flow. Views read the signals.
 //
-// Requests   one stream of events, and one request for the tree at a time: when an event came, and every few seconds, but never
-//            sooner than four times what the last one took. Nothing is asked for a node by itself, and nothing while
-//            nobody sees the page.
+// Requests   one stream of events, and one request for the tree at a time: when an event came, and every few seconds (the
+//            larger the tree, the more of them), but never sooner than four times what the last one took. Nothing is
+//            asked for a node by itself, and nothing while nobody sees the page.
 // Errors     `trouble` says why there is nothing new; it is tried again, later and later. 401 asks for the token instead.
 // Bounds     `events_max` events; figures as series.ts says.
 import { signal } from "@preact/signals";
@@ -32,7 +32,9 @@ export const restartHistory = new Map<string, Series>(); // by path; a point for
 
 const events_max = 500;
 const events_first = 200; // of those there are already
-const tree_every_ms = 5_000;
+// Of a large tree seldom: what is news comes as an event anyway.
+const tree_every_ms = (count: number) => 5_000 + 10 * count;
+const tree_pause_ms = (count: number) => 200 + count;
 const flow_every_ms = 5_000;
 const retry_min_ms = 500;
 const retry_max_ms = 15_000;
@@ -108,11 +110,11 @@ async function keepTree(): Promise<never> {
       pause = Math.min(pause * 2, retry_max_ms);
       continue;
     }
-    await sleep(Math.max(200, 4 * (performance.now() - begin)));
+    await sleep(Math.max(tree_pause_ms(nodes.peek().length), 4 * (performance.now() - begin)));
     if (!stale) {
       await new Promise<void>((resolve) => {
         wake = resolve;
-        setTimeout(resolve, tree_every_ms);
+        setTimeout(resolve, tree_every_ms(nodes.peek().length));
       });
       wake = null;
     }
