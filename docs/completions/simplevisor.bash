@@ -83,7 +83,7 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart hold release signal status check tree why history events metrics hooks what_if check_configuration explain init version
+        _simplevisor_words start stop restart hold release signal status check tree why history events metrics hooks replay what_if check_configuration explain init version
         return
       fi
       case $command:$count in
@@ -101,6 +101,7 @@ _simplevisor() {
         history:0) _simplevisor_ask nodes ;;
         events:0) _simplevisor_ask nodes ;;
         hooks:0) _simplevisor_ask nodes ;;
+        replay:0) _simplevisor_files ;;
         what_if:0) _simplevisor_ask nodes ;;
         what_if:1) _simplevisor_words dies hangs fails-to-start ;;
         what_if:2) : ;;

@@ -101,6 +101,8 @@ complete -c simplevisor -n '__simplevisor_in hooks' -l interval -x -d 'at most o
 complete -c simplevisor -n '__simplevisor_in hooks' -l at-most -x -d 'failures of all nodes that are told in one interval (default: 20)'
 complete -c simplevisor -n '__simplevisor_in hooks' -l run-time -x -d 'a program that takes longer is killed (default: 30s)'
 complete -c simplevisor -n '__simplevisor_at hooks 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a replay -d 'play what the supervisor was told through its core again, and compare the decisions'
+complete -c simplevisor -n '__simplevisor_at replay 0' -a '(__fish_complete_path (commandline -ct))'
 complete -c simplevisor -n '__simplevisor_at' -a what_if -d 'play through what would happen if a worker failed'
 complete -c simplevisor -n '__simplevisor_in what_if' -l every -x -d 'how long it runs before the next fault; without it 1s'
 complete -c simplevisor -n '__simplevisor_at what_if 0' -a '(__simplevisor_ask nodes)'

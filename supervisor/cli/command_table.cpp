@@ -208,6 +208,19 @@ std::vector<CommandRow> make_commands() {
                   "`why PATH`), and with SIMPLEVISOR_HOOK (`failure` or `recovery`) and "
                   "SIMPLEVISOR_HOOK_PATH in its "
                   "environment. Failures that may not be told are counted in the next one's `untold`."},
+      {.name = "replay",
+       .help = "play what the supervisor was told through its core again, and compare the decisions",
+       .run = replay,
+       .arguments = {{.name = "JOURNAL",
+                      .help = "a journal directory, or a tape in it; without it that of the state directory",
+                      .into = &CommandLine::file,
+                      .offer = Offer::file}},
+       .details = "Needs the configuration of then. Every decision is shown with the time since the "
+                  "supervisor began and "
+                  "the rule it follows, and held against what stands in the journal. `tape.jsonl.1` is the "
+                  "tape of the "
+                  "supervisor before. A tape ends at 32 MiB, which is some hundred thousand events. The exit "
+                  "code is 1 when decisions differ."},
       {.name = "what_if",
        .help = "play through what would happen if a worker failed",
        .run = what_if,

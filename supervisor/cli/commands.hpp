@@ -29,6 +29,7 @@ struct Context {
 
 int start(Context& context);
 int stop(Context& context);
+int replay(Context& context);
 int restart(Context& context);
 int hold(Context& context);
 int hooks(Context& context);

@@ -188,4 +188,10 @@ std::string describe(const Configuration& configuration) {
   return Description{configuration}.run();
 }
 
+std::string digest(const Configuration& configuration) {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char c : describe(configuration)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return fmt::format("{:016x}", hash);
+}
+
 }  // namespace simplevisor::config

@@ -15,6 +15,9 @@ namespace simplevisor::config {
 // passwords.
 [[nodiscard]] std::string describe(const Configuration& configuration);
 
+// Differs where describe() does.
+[[nodiscard]] std::string digest(const Configuration& configuration);
+
 // As they are written in a configuration.
 [[nodiscard]] std::string_view name_of(core::Strategy strategy);
 [[nodiscard]] std::string_view name_of(core::Restart restart);

@@ -5,6 +5,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include "supervisor/config/describe.hpp"
+#include "supervisor/runtime/journal/event_json.hpp"
+#include "supervisor/runtime/journal/replay.hpp"
+#include "supervisor/runtime/version.hpp"
 #include "supervisor/runtime/words.hpp"
 
 namespace simplevisor::runtime {
@@ -16,24 +20,61 @@ Engine::Engine(const Workers::Context& context)
     : io_{context.io},
       configuration_{context.configuration},
       journal_{context.journal},
-      tree_{context.configuration.root, static_cast<std::uint64_t>(Clock::now().time_since_epoch().count())},
-      workers_{context, [this](core::Event event) { tree_.post(std::move(event)); }, [this] { settle(); }},
-      timer_{context.io} {}
+      seed_{static_cast<std::uint64_t>(Clock::now().time_since_epoch().count())},
+      tree_{context.configuration.root, seed_},
+      workers_{context, [this](core::Event event) { post(std::move(event)); }, [this] { settle(); }},
+      timer_{context.io} {
+  if (!journal_) return;
+  const auto now = std::chrono::nanoseconds(Clock::now().time_since_epoch()).count();
+  const auto wall = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  tape_.emplace([recorder = journal_](std::string_view lines) { recorder->tape(lines); },
+                journal::TapeHead{.seed = seed_,
+                                  .configuration = config::digest(configuration_),
+                                  .version = version,
+                                  .time = journal::in_text(wall),
+                                  .now = now});
+}
+
+void Engine::hold(const std::string& path, const std::shared_ptr<const core::ChildSpec>& spec,
+                  std::uint32_t instance) {
+  if (tape_) tape_->hold(path, instance, true);
+  tree_.hold(spec, instance);
+}
+
+void Engine::let_go(const std::string& path, const core::ChildSpec& spec, std::uint32_t instance) {
+  if (tape_) tape_->hold(path, instance, false);
+  tree_.let_go(spec, instance);
+}
+
+void Engine::post(core::Event event) {
+  if (tape_) tape_->posted(event);
+  tree_.post(std::move(event));
+}
+
+const core::Actions& Engine::run() {
+  const core::TimePoint now = Clock::now();
+  if (tape_) {
+    const auto next = tree_.next_deadline();
+    tape_->run(now, next && *next <= now);
+  }
+  return tree_.run(now);
+}
 
 void Engine::start(std::function<void()> up, std::function<void()> over) {
   on_up_ = std::move(up);
   on_over_ = std::move(over);
   tree_.start();
+  if (tape_) tape_->start();
   settle();
 }
 
 void Engine::stop() {
-  tree_.post(core::StopTree{});
+  post(core::StopTree{});
   settle();
 }
 
 void Engine::hurry() {
-  tree_.post(core::Hurry{});
+  post(core::Hurry{});
   settle();
 }
 
@@ -41,7 +82,7 @@ void Engine::request(core::Request request, Replied replied) {
   request.id = core::RequestId{++requests_};
   replies_.emplace(requests_, std::move(replied));
   workers_.moved_on_purpose(Clock::now());
-  tree_.post(std::move(request));
+  post(std::move(request));
   settle();
 }
 
@@ -59,7 +100,7 @@ void Engine::settle() {
   for (;;) {
     if (next_action_ == actions_.size()) {
       next_action_ = 0;
-      actions_ = tree_.run(Clock::now());
+      actions_ = run();
       if (actions_.empty()) break;
     }
     while (next_action_ < actions_.size() && launches < launches_per_turn) {
@@ -80,6 +121,7 @@ void Engine::settle() {
   }
   settling_ = false;
   arm_timer();
+  if (tape_) tape_->flush();
   if (journal_) journal_->nudge();
 
   const auto state = tree_.root_state();
@@ -180,29 +222,8 @@ void Engine::perform(const core::Report& action) {
 
 void Engine::note(const core::Report& report) const {
   using Kind = core::Report::Kind;
-  const auto kind = [&] {
-    switch (report.kind) {
-      case Kind::supervisor_started:
-        return journal::Kind::supervisor_started;
-      case Kind::supervisor_start_failed:
-        return journal::Kind::supervisor_start_failed;
-      case Kind::supervisor_stopped:
-        return journal::Kind::supervisor_stopped;
-      case Kind::gave_up:
-        return journal::Kind::gave_up;
-      case Kind::cooling_down:
-        return journal::Kind::cooling_down;
-      case Kind::restarting:
-        return journal::Kind::restarting;
-      case Kind::retrying:
-        return journal::Kind::retrying;
-      case Kind::auto_shutdown:
-        return journal::Kind::auto_shutdown;
-    }
-    std::unreachable();
-  }();
   const bool trouble = report.kind == Kind::gave_up || report.kind == Kind::supervisor_start_failed;
-  journal_->record(journal::Event{.kind = kind,
+  journal_->record(journal::Event{.kind = journal::kind_of(report.kind),
                                   .path = path_of(report.supervisor),
                                   .about = path_of(report.child),
                                   .text = trouble ? trouble_ : why_ended(report.child)});

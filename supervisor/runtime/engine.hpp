@@ -19,6 +19,7 @@
 
 #include "supervisor/config/model.hpp"
 #include "supervisor/core/tree.hpp"
+#include "supervisor/runtime/journal/tape.hpp"
 #include "supervisor/runtime/workers.hpp"
 
 namespace simplevisor::runtime {
@@ -34,10 +35,9 @@ class Engine {
   // `up`: the initial start succeeded. `over`: the tree is down, for whatever reason; the last call.
   void start(std::function<void()> up, std::function<void()> over);
   // See core::Tree::hold().
-  void hold(const std::shared_ptr<const core::ChildSpec>& spec, std::uint32_t instance) {
-    tree_.hold(spec, instance);
-  }
-  void let_go(const core::ChildSpec& spec, std::uint32_t instance) { tree_.let_go(spec, instance); }
+  void hold(const std::string& path, const std::shared_ptr<const core::ChildSpec>& spec,
+            std::uint32_t instance);
+  void let_go(const std::string& path, const core::ChildSpec& spec, std::uint32_t instance);
   void stop();
   void hurry();
   // `replied` exactly once; not after the tree is over.
@@ -62,6 +62,8 @@ class Engine {
   [[nodiscard]] SupervisorTally tally(const core::ChildSpec& supervisor) const;
 
  private:
+  void post(core::Event event);
+  const core::Actions& run();
   void settle();
   void arm_timer();
   void perform(const core::StartWorker& action);
@@ -77,7 +79,9 @@ class Engine {
   boost::asio::io_context& io_;
   const config::Configuration& configuration_;
   journal::Recorder* const journal_;
+  const std::uint64_t seed_;
   core::Tree tree_;
+  std::optional<journal::Tape> tape_;  // of what the tree is told
   Workers workers_;
   boost::asio::steady_timer timer_;
   std::optional<core::TimePoint> armed_for_;

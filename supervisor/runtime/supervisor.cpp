@@ -337,7 +337,8 @@ void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& orde
       if (reachable) holds.remove(node.path);
       continue;
     }
-    if (!reachable) engine.hold(node.spec, node.instance);  // not with its supervisor either, when that comes
+    if (!reachable)
+      engine.hold(node.path, node.spec, node.instance);  // not with its supervisor either, when that comes
     const WallTime now = wall_clock();
     Hold hold{.by = order.by, .reason = order.reason, .since = now};
     if (order.limit) hold.until = now + *order.limit;
@@ -351,7 +352,7 @@ void Supervisor::State::hold_is_over(const std::string& path) {
   Answer ignored;
   for (const Resident& node : chosen({.pattern = path}, ignored)) {
     // Nobody is there to start it now; it comes with its supervisor.
-    if (node.parent == core::NodeId::none) return engine.let_go(*node.spec, node.instance);
+    if (node.parent == core::NodeId::none) return engine.let_go(node.path, *node.spec, node.instance);
   }
   wish(Wish::start, "start: its hold is over", {.pattern = path}, [path](const Answer& answer) {
     if (answer.outcome != Outcome::done)
@@ -367,7 +368,7 @@ void Supervisor::State::hold_again() {
       [&](const std::string& path) { return std::ranges::find(all, path, &Resident::path) != all.end(); });
   for (const auto& [path, hold] : holds.all()) {
     const auto node = std::ranges::find(all, path, &Resident::path);
-    if (node->depth > 0) engine.hold(node->spec, node->instance);
+    if (node->depth > 0) engine.hold(node->path, node->spec, node->instance);
     spdlog::info("{}: is not started: {}", path, in_words(hold, wall_clock()));
   }
 }

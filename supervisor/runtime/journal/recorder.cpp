@@ -15,12 +15,22 @@
 #include <utility>
 
 #include "supervisor/runtime/journal/event_json.hpp"
+#include "supervisor/runtime/journal/tape.hpp"
+#include "supervisor/runtime/journal/tape_file.hpp"
 
 namespace simplevisor::runtime::journal {
 
+namespace {
+
+constexpr std::size_t tape_bytes_max = std::size_t{8} << 20;  // on their way to the file
+constexpr std::size_t tape_bytes_worth_waking = std::size_t{64} << 10;
+
+}  // namespace
+
 class Recorder::Impl {
  public:
-  Impl(Options options, JournalFile file) : options_{std::move(options)}, file_{std::move(file)} {
+  Impl(Options options, JournalFile file)
+      : options_{std::move(options)}, file_{std::move(file)}, tape_file_{options_.place} {
     // The supervisor takes its signals through a descriptor, so no thread may have them open.
     sigset_t all;
     sigset_t before;
@@ -52,10 +62,22 @@ class Recorder::Impl {
     ++recorded_;
   }
 
+  void tape(std::string_view lines) {
+    const std::lock_guard lock{inbox_};
+    if (tape_cut_) return;
+    if (pending_tape_.size() + lines.size() > tape_bytes_max) {
+      pending_tape_.append(tape_cut).append("\n");
+      tape_cut_ = true;
+      return;
+    }
+    pending_tape_ += lines;
+  }
+
   void nudge() {
     {
       const std::lock_guard lock{inbox_};
-      if (pending_.empty() || std::exchange(awake_, true)) return;
+      if ((pending_.empty() && pending_tape_.size() < tape_bytes_worth_waking) || std::exchange(awake_, true))
+        return;
     }
     wake_.notify_one();
   }
@@ -152,6 +174,7 @@ class Recorder::Impl {
       const bool last_time = ending_;
       awake_ = false;
       const std::vector<Event> events = std::exchange(pending_, {});
+      const std::string tape = std::exchange(pending_tape_, {});
       const std::uint64_t taken = recorded_;
       lock.unlock();
       const std::string lines = keep(events);
@@ -163,6 +186,7 @@ class Recorder::Impl {
         tell();
         write(lines);
       }
+      if (const int error = tape_file_.append(tape); error != 0) tape_trouble(error);
       lock.lock();
       if (last_time) return;
     }
@@ -238,6 +262,12 @@ class Recorder::Impl {
       options_.report(fmt::format("{}: events are written down again", options_.place.dir));
   }
 
+  void tape_trouble(int error) const {
+    if (!options_.report) return;
+    options_.report(
+        fmt::format("{}: the tape of decisions ends here: {}", options_.place.dir, std::strerror(error)));
+  }
+
   void trouble(int error) {
     if (std::exchange(in_trouble_, true) || !options_.report) return;
     options_.report(
@@ -246,12 +276,15 @@ class Recorder::Impl {
 
   const Options options_;
   JournalFile file_;         // the journal thread's
+  TapeFile tape_file_;       // likewise
   bool in_trouble_ = false;  // likewise
 
   std::mutex inbox_;
   std::condition_variable wake_;
   std::condition_variable shown_;
   std::vector<Event> pending_;
+  std::string pending_tape_;
+  bool tape_cut_ = false;
   std::uint64_t recorded_ = 0;
   std::uint64_t visible_ = 0;
   std::uint64_t left_out_ = 0;
@@ -284,6 +317,9 @@ Recorder::~Recorder() = default;
 
 void Recorder::record(Event event) {
   impl_->record(std::move(event));
+}
+void Recorder::tape(std::string_view lines) {
+  impl_->tape(lines);
 }
 void Recorder::nudge() {
   impl_->nudge();

@@ -10,7 +10,7 @@
 // Bounds     `ring_bytes_max` of events in memory, the oldest leave first; `pending_max` recorded and not yet taken over,
 //            what comes on top is counted and left out; History::ends_max a worker; JournalPlace on disk.
 // Errors     open(): the directory. Later nothing fails: a file that cannot be written is reported once, and once more when it can.
-// Threads    record(), nudge(): the supervision thread. `news` and `report` are called on the journal thread, must not
+// Threads    record(), tape(), nudge(): the supervision thread. `news` and `report` are called on the journal thread, must not
 //            block or call back. The rest: any thread.
 #pragma once
 
@@ -55,6 +55,8 @@ class Recorder {
   Recorder& operator=(const Recorder&) = delete;
 
   void record(Event event);
+  // Lines of a tape (tape.hpp), written down with the events that follow them.
+  void tape(std::string_view lines);
   // Something may have been recorded, and whatever was urgent has been done.
   void nudge();
 
