@@ -35,8 +35,7 @@ int refuse(const std::vector<config::Complaint>& complaints, Terminal& terminal,
   const std::string summary =
       fmt::format("{} problem{} in the configuration", complaints.size(), complaints.size() == 1 ? "" : "s");
   if (as_json) {
-    json::object problem =
-        json::parse(control::problem_json(0, "bad_configuration", summary)).get_object();
+    json::object problem = json::parse(control::problem_json(0, "bad_configuration", summary)).get_object();
     problem["complaints"] = complaints_json(complaints);
     terminal.out << json::serialize(problem) << '\n' << std::flush;
   } else {

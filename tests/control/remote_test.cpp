@@ -109,8 +109,8 @@ TEST_F(Remote, WithoutTheTokenNothingIsToldNotEvenNames) {
         << path;
   server.reset();
   ASSERT_FALSE(told.empty());
-  EXPECT_THAT(told.front(), AllOf(StartsWith("control: client 127.0.0.1:"),
-                                  HasSubstr("was refused GET /v1/status (401)")));
+  EXPECT_THAT(told.front(),
+              AllOf(StartsWith("control: client 127.0.0.1:"), HasSubstr("was refused GET /v1/status (401)")));
 }
 
 TEST_F(Remote, OtherHostsAndPagesOfOtherOriginsAreRefusedWhateverTheyBring) {
