@@ -108,6 +108,12 @@ void Capture::reopen() {
   table_->command({CaptureCommand::Kind::reopen, {}});
 }
 
+Capture::NewsToken Capture::when_news(std::function<void()> news) {
+  auto token = std::make_shared<const std::function<void()>>(std::move(news));
+  table_->listen(token);
+  return token;
+}
+
 std::string Capture::log_path(std::string_view node) const {
   return state_dir_ + "/log/" + file_name_of(node) + ".log";
 }

@@ -96,6 +96,10 @@ class Capture {
   // Opens all log files anew: after they were moved away (SIGHUP).
   void reopen();
 
+  // `news` is called, on the capture thread and for as long as the token is kept, when something has come into some log.
+  using NewsToken = std::shared_ptr<const std::function<void()>>;
+  [[nodiscard]] NewsToken when_news(std::function<void()> news);
+
   // The last lines of the worker's log, at most `lines` and `bytes_max`; "" when there are none. Reads the
   // file on the calling thread; shows what has reached the file.
   [[nodiscard]] std::string tail(std::string_view node, std::size_t lines,

@@ -79,7 +79,9 @@ void CaptureLoop::run() {
     }
     // From here on workers may be removed: no event of this round points to one any more.
     retry_stalled();
-    if (commanded && !run_commands()) return;
+    const bool go_on = !commanded || run_commands();
+    if (std::exchange(moved_, false)) table_.tell_news();
+    if (!go_on) return;
   }
 }
 
@@ -152,6 +154,7 @@ Poured CaptureLoop::pour(CapturedWorker& worker, std::size_t bytes_max) {
     report(CaptureReport::Kind::trouble, fmt::format("the log of {} cannot be rotated and grows on: {}",
                                                      worker.first, describe(poured.rotation_error)));
   }
+  moved_ = moved_ || poured.bytes > 0;
   if (poured.error != 0) {
     logs_.drop(state.log);
     stall(worker, poured.error);

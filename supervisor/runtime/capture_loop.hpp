@@ -63,6 +63,7 @@ class CaptureLoop {
   std::vector<CapturedWorker*> stalled_;
   std::chrono::milliseconds pause_{0};
   Clock::time_point retry_at_{};
+  bool moved_ = false;               // something has come into a log since that was told
   bool told_trouble_ = false;        // and not yet that it is over
   Clock::time_point quiet_until_{};  // no more of what concerns the whole file system before
   std::thread thread_;

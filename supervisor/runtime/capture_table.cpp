@@ -35,6 +35,21 @@ std::vector<CaptureCommand> CaptureTable::take_commands() {
   return std::exchange(commands_, {});
 }
 
+void CaptureTable::listen(Listener listener) {
+  const std::scoped_lock lock{news_mutex_};
+  std::erase_if(listeners_, [](const Listener& old) { return old.expired(); });
+  listeners_.push_back(std::move(listener));
+  heard_ = true;
+}
+
+void CaptureTable::tell_news() {
+  if (!heard_.load(std::memory_order_relaxed)) return;
+  const std::scoped_lock lock{news_mutex_};
+  for (const Listener& listener : listeners_) {
+    if (const auto token = listener.lock()) (*token)();
+  }
+}
+
 int CaptureTable::add_watch(CapturedWorker& worker) {
   epoll_event event{.events = EPOLLIN, .data = {.ptr = &worker}};
   return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, worker.second.fifo.get(), &event) == 0 ? 0 : errno;

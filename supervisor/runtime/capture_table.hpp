@@ -10,9 +10,11 @@
 // Memory     a node of the map (64 bytes), its path, and a bucket.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -59,6 +61,11 @@ class CaptureTable {
   int add_watch(CapturedWorker& worker);
   void watch(CapturedWorker& worker, bool on);
 
+  // Calls those who want to know that something has come into some log. Costs a load when there are none.
+  using Listener = std::weak_ptr<const std::function<void()>>;
+  void listen(Listener listener);
+  void tell_news();
+
   std::mutex mutex;
   CapturedWorkers workers;
   UniqueFd epoll;     // its events carry a CapturedWorker*, or nullptr: commands wait
@@ -67,6 +74,9 @@ class CaptureTable {
 
  private:
   std::vector<CaptureCommand> commands_;
+  std::mutex news_mutex_;
+  std::vector<Listener> listeners_;
+  std::atomic<bool> heard_ = false;  // whether there are any
   UniqueFd wake_;
 };
 

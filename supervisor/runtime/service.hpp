@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -138,6 +139,11 @@ class Service {
 
   // What is being run, unchanging; nullptr when there is none. On any thread.
   [[nodiscard]] virtual const config::Configuration* configuration() const { return nullptr; }
+
+  // `news` is called, on some thread and for as long as the token is kept, when workers have printed something. It must
+  // not block.
+  using NewsToken = std::shared_ptr<const std::function<void()>>;
+  [[nodiscard]] virtual NewsToken when_output([[maybe_unused]] std::function<void()> news) const { return {}; }
 
   // Where the output of the worker at `path` is kept, whether it was ever started or not. On any thread.
   [[nodiscard]] virtual std::string log_path([[maybe_unused]] std::string_view path) const { return ""; }

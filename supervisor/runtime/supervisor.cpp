@@ -253,6 +253,10 @@ journal::Recorder* Supervisor::journal() const {
   return state_->journal.get();
 }
 
+Service::NewsToken Supervisor::when_output(std::function<void()> news) const {
+  return state_->capture->when_news(std::move(news));
+}
+
 std::string Supervisor::log_path(std::string_view path) const {
   return state_->capture->log_path(path);
 }

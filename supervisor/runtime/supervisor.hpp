@@ -56,6 +56,7 @@ class Supervisor final : public Service {
   [[nodiscard]] const config::Configuration* configuration() const override;
   [[nodiscard]] journal::Recorder* journal() const override;
   [[nodiscard]] std::string log_path(std::string_view path) const override;
+  [[nodiscard]] NewsToken when_output(std::function<void()> news) const override;
 
  private:
   struct State;
