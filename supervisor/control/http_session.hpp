@@ -102,7 +102,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   void news() override {
-    if (state_ == State::following && !sending_) send_events();
+    if (state_ == State::following && !sending_) send_news();
   }
 
  private:
@@ -169,6 +169,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     call->by = visitor_.name;
     if (call->verb == Verb::events && (call->follow || wants_event_stream(request)))
       return follow(*call, request);
+    if (call->verb == Verb::logs && (call->follow || wants_event_stream(request))) return ask_for_feed(*call);
     ask(*call);
   }
 
@@ -187,16 +188,36 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       return reply(refusal(404, "no_events", "this supervisor keeps no events"), keep_alive_);
     position_ = begin_of(call, *host_.journal());
     within_ = call.within;
+    feed_.reset();
     // A browser that comes back; stronger than the address it began with.
     const auto last = request["Last-Event-ID"];
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), number);
     if (!last.empty() && error == std::errc{} && end == last.data() + last.size()) position_ = number;
+    begin_stream(Host::News::events);
+  }
+
+  void begin_stream(Host::News news) {
     state_ = State::following;
     cut_off_ = head_only_;
-    host_.follows(*this);
+    host_.follows(*this, news);
     watch_follower();
     send(event_stream_head());
+  }
+
+  void ask_for_feed(const Call& call) {
+    state_ = State::asking;
+    const std::uint64_t number = ++asked_;
+    watch_for_hangup(number);
+    host_.open_feed(call, [weak = weak(), number](std::expected<std::unique_ptr<Feed>, Reply> feed) {
+      const auto self = weak.lock();
+      if (!self || !self->is_asking(number)) return;
+      if (!feed) return self->reply(feed.error(), self->keep_alive_);
+      error_code ignored;
+      self->socket().cancel(ignored);  // the watch for a hang-up: another one takes its place
+      self->feed_ = *std::move(feed);
+      self->begin_stream(Host::News::logs);
+    });
   }
 
   // Nothing more is expected of the client, but for its end.
@@ -207,7 +228,13 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     });
   }
 
-  void send_events() {
+  void send_news() {
+    std::string text = feed_ ? feed_->next(host_.limits().follow_bytes) : next_events();
+    if (!text.empty()) return send(std::move(text));
+    limit_time(host_.limits().heart_beat);
+  }
+
+  std::string next_events() {
     const runtime::journal::Chunk chunk = host_.journal()->after(position_, host_.limits().follow_bytes);
     std::string text;
     if (chunk.gap && position_ != 0) {
@@ -221,10 +248,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
           fmt::format_to(std::back_inserter(text), "id: {}\ndata: {}\n\n", id, line);
       }
       position_ = chunk.last;
-      if (text.empty()) return send_events();  // nothing for this follower, until there is no more
+      if (text.empty()) return next_events();  // nothing for this follower, until there is no more
     }
-    if (!text.empty()) return send(std::move(text));
-    limit_time(host_.limits().heart_beat);
+    return text;
   }
 
   void send(std::string text) {
@@ -235,7 +261,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       if (self->state_ != State::following) return;
       self->sending_ = false;
       if (error || self->cut_off_) return self->close();
-      self->send_events();
+      self->send_news();
     });
   }
 
@@ -305,7 +331,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::string output_;
   State state_ = State::reading;
   std::uint64_t asked_ = 0;
-  runtime::journal::EventId position_ = 0;  // the last event a follower was sent
+  std::unique_ptr<Feed> feed_;              // of a follower of logs
+  runtime::journal::EventId position_ = 0;  // the last event a follower of events was sent
   runtime::Scope within_;
   bool sending_ = false;  // to a follower
   bool cut_off_ = false;  // once that is sent

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "supervisor/control/configuration_json.hpp"
 #include "supervisor/control/json.hpp"
@@ -28,6 +29,7 @@ constexpr auto table = std::to_array<Route>({{"GET", "/v1/info", Verb::info},
                                              {"GET", "/v1/flow", Verb::flow},
                                              {"GET", "/v1/session", Verb::session},
                                              {"GET", "/v1/configuration", Verb::configuration},
+                                             {"GET", "/v1/logs", Verb::logs},
                                              {"GET", "/metrics", Verb::metrics},
                                              {"GET", "/healthz", Verb::healthz},
                                              {"GET", "/readyz", Verb::readyz},
@@ -47,6 +49,7 @@ Role role_for(Verb verb) {
     case Verb::why:
     case Verb::events:
     case Verb::flow:
+    case Verb::logs:
     case Verb::metrics:
     case Verb::session:
     case Verb::healthz:
@@ -77,7 +80,8 @@ bool is_about_one_node(Verb verb) {
   return verb == Verb::history || verb == Verb::why;
 }
 bool takes_pattern_in_query(Verb verb) {
-  return verb == Verb::status || verb == Verb::check || verb == Verb::tree || is_about_one_node(verb);
+  return verb == Verb::status || verb == Verb::check || verb == Verb::tree || verb == Verb::logs ||
+         is_about_one_node(verb);
 }
 bool takes_pattern_in_body(Verb verb) {
   return verb == Verb::start || verb == Verb::stop || verb == Verb::restart || verb == Verb::signal;
@@ -93,6 +97,12 @@ std::span<const std::string_view> members_of(Verb verb) {
   if (verb == Verb::stop) return of_stop;
   if (verb == Verb::signal) return of_signal;
   return plain;
+}
+
+std::vector<const std::string*> patterns_of(const Call& call) {
+  std::vector<const std::string*> patterns{&call.pattern};
+  for (const std::string& pattern : call.more_patterns) patterns.push_back(&pattern);
+  return patterns;
 }
 
 std::unexpected<Reply> bad_request(std::string_view message) {
@@ -122,9 +132,13 @@ std::optional<Reply> take_parameter(std::string_view parameter, Call& call, bool
   if (!value)
     return refusal(400, "bad_request", "a % in the query is not followed by two hexadecimal digits");
   if (name == "pattern" && takes_pattern_in_query(call.verb)) {
-    if (pattern_seen) return refusal(400, "bad_request", "the query gives \"pattern\" more than once");
-    pattern_seen = true;
-    call.pattern = *value;
+    const bool again = std::exchange(pattern_seen, true);
+    if (again && call.verb != Verb::logs)
+      return refusal(400, "bad_request", "the query gives \"pattern\" more than once");
+    if (again)
+      call.more_patterns.push_back(*value);
+    else
+      call.pattern = *value;
     return std::nullopt;
   }
   if (name == "wait" && takes_wait(call.verb)) {
@@ -142,7 +156,22 @@ std::optional<Reply> take_parameter(std::string_view parameter, Call& call, bool
           name == "after" ? "\"after\" is the number of an event" : "\"last\" is a number of events");
     return std::nullopt;
   }
-  if (name == "follow" && call.verb == Verb::events) {
+  if (name == "lines" && call.verb == Verb::logs) {
+    std::size_t lines = 0;
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), lines);
+    if (error != std::errc{} || end != value->data() + value->size() || lines > logs_lines_max)
+      return refusal(400, "bad_request", fmt::format("\"lines\" is a number of at most {}", logs_lines_max));
+    call.logs.lines = lines;
+    return std::nullopt;
+  }
+  if (name == "since" && call.verb == Verb::logs) {
+    const auto since = runtime::logs::parse_since(
+        *value, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+    if (!since) return refusal(400, "bad_request", fmt::format("\"since\" is {}", since.error()));
+    call.logs.since = *since;
+    return std::nullopt;
+  }
+  if (name == "follow" && (call.verb == Verb::events || call.verb == Verb::logs)) {
     if (*value != "true" && *value != "false")
       return refusal(400, "bad_request", "\"follow\" is true or false");
     call.follow = *value == "true";
@@ -230,6 +259,7 @@ void act(runtime::Service& service, const Call& call, runtime::Done done) {
     case Verb::why:
     case Verb::events:
     case Verb::flow:
+    case Verb::logs:
     case Verb::metrics:
     case Verb::session:
     case Verb::configuration:
@@ -237,6 +267,20 @@ void act(runtime::Service& service, const Call& call, runtime::Done done) {
     case Verb::readyz:
       break;
   }
+}
+
+// The nodes that any of the patterns of a call stands for, each once.
+Nodes find_nodes(runtime::Service& service, const Call& call) {
+  Nodes nodes;
+  nodes.rows = service.status(call.pattern, call.within, nodes.answer);
+  for (const std::string& pattern : call.more_patterns) {
+    if (nodes.answer.outcome != runtime::Outcome::done) return nodes;
+    for (runtime::NodeStatus& row : service.status(pattern, call.within, nodes.answer)) {
+      if (std::ranges::find(nodes.rows, row.path, &runtime::NodeStatus::path) == nodes.rows.end())
+        nodes.rows.push_back(std::move(row));
+    }
+  }
+  return nodes;
 }
 
 // The node a pattern stands for, with those above it.
@@ -315,6 +359,23 @@ Reply render_flow(const Call& call, const runtime::Service& service, MetricsSour
   return {200, source.flow([&](std::string_view node) { return call.within.covers(node); }), ""};
 }
 
+// The workers whose logs are meant.
+std::expected<std::vector<std::string>, Reply> workers_in(const Finding& finding) {
+  const Nodes& nodes = std::get<Nodes>(finding);
+  if (nodes.answer.outcome != runtime::Outcome::done) return std::unexpected(unsuccessful(nodes.answer));
+  auto workers = workers_of(nodes.rows);
+  if (workers.size() > logs_workers_max)
+    return std::unexpected(refusal(
+        400, "too_many",
+        fmt::format("these are {} workers; at most {} are read together", workers.size(), logs_workers_max)));
+  return workers;
+}
+
+Reply render_logs(const Call& call, const Finding& finding, const runtime::Service& service) {
+  const auto workers = workers_in(finding);
+  return workers ? Reply{200, logs_json(*workers, call.logs, service), ""} : workers.error();
+}
+
 Reply render_metrics(const Call& call, const runtime::Measures& measures, const runtime::Service& service,
                      MetricsSource* kept) {
   std::optional<MetricsSource> own;
@@ -370,8 +431,9 @@ std::expected<Call, Reply> parse_request(std::string_view method, std::string_vi
   } else if (!body.empty() && body != "{}") {
     return bad_request(fmt::format("{} takes no body", route->path));
   }
-  if (const std::string complaint = complaint_about_pattern(call.pattern); !complaint.empty()) {
-    return bad_request(complaint);
+  for (const std::string* const pattern : patterns_of(call)) {
+    if (const std::string complaint = complaint_about_pattern(*pattern); !complaint.empty())
+      return bad_request(complaint);
   }
   return call;
 }
@@ -398,11 +460,9 @@ void carry_out(runtime::Service& service, const Call& call, std::function<void(F
       return found(service.info());
     case Verb::status:
     case Verb::check:
-    case Verb::tree: {
-      Nodes nodes;
-      nodes.rows = service.status(call.pattern, call.within, nodes.answer);
-      return found(std::move(nodes));
-    }
+    case Verb::tree:
+    case Verb::logs:
+      return found(find_nodes(service, call));
     case Verb::history:
     case Verb::why:
       return found(find_one(service, call.pattern, call.within));
@@ -442,6 +502,7 @@ Reply render(const Call& call, const Finding& finding, const runtime::Service& s
   if (call.verb == Verb::session) return {200, session_json(call.highest, call.within)};
   if (call.verb == Verb::configuration) return render_configuration(service);
   if (const auto* health = std::get_if<Health>(&finding)) return render_health(call.verb, *health);
+  if (call.verb == Verb::logs) return render_logs(call, finding, service);
   if (const auto* measures = std::get_if<runtime::Measures>(&finding))
     return render_metrics(call, *measures, service, metrics);
   if (const auto* one = std::get_if<Found>(&finding)) return render_found(call.verb, *one, service);
@@ -454,6 +515,13 @@ std::uint64_t begin_of(const Call& call, const journal::Recorder& recorder) {
   if (!call.last) return call.after;
   const journal::EventId newest = recorder.last();
   return std::max<std::uint64_t>(call.after, newest - std::min<std::uint64_t>(newest, *call.last));
+}
+
+std::expected<std::unique_ptr<Feed>, Reply> follow(const Call& call, const Finding& finding,
+                                                   const runtime::Service& service) {
+  const auto workers = workers_in(finding);
+  if (!workers) return std::unexpected(workers.error());
+  return follow_logs(*workers, call.logs, service);
 }
 
 Reply refusal(unsigned status, std::string_view code, std::string_view message) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 
 #include "supervisor/control/access.hpp"
 #include "supervisor/control/insight.hpp"
+#include "supervisor/control/logs.hpp"
 #include "supervisor/control/metrics.hpp"
 #include "supervisor/runtime/service.hpp"
 
@@ -35,6 +37,7 @@ enum class Verb : std::uint8_t {
   why,
   events,
   flow,
+  logs,
   metrics,
   session,
   configuration,
@@ -63,7 +66,9 @@ struct Call {
   std::string reason{};                              // of stop
   std::optional<std::chrono::milliseconds> limit{};  // of stop
   int number = 0;                                    // of signal
-  bool follow = false;                  // of events: as server-sent events, for as long as the client listens
+  std::vector<std::string> more_patterns{};          // of logs
+  LogsQuery logs{};
+  bool follow = false;                  // of events and logs: as server-sent events, for as long as the client listens
   std::uint64_t after = 0;              // of events: the number of the last one known
   std::optional<std::uint64_t> last{};  // of events: no more than so many of those there are
   MetricsFormat format = MetricsFormat::openmetrics;  // of metrics
@@ -122,6 +127,9 @@ Reply render(const Call& call, const Finding& finding, const runtime::Service& s
              MetricsSource* metrics = nullptr);
 // Of events: the number of the last one that is not wanted.
 std::uint64_t begin_of(const Call& call, const runtime::journal::Recorder& recorder);
+// Of logs: what a follower is sent, or why there is nothing to follow. On a thread that may read files.
+std::expected<std::unique_ptr<Feed>, Reply> follow(const Call& call, const Finding& finding,
+                                                   const runtime::Service& service);
 Reply refusal(unsigned status, std::string_view code, std::string_view message);
 
 }  // namespace simplevisor::control

@@ -20,6 +20,7 @@
 #include <unordered_set>
 
 #include "supervisor/control/acceptor.hpp"
+#include "supervisor/control/log_followers.hpp"
 #include "supervisor/control/openings.hpp"
 #include "supervisor/control/session.hpp"
 #include "supervisor/control/tcp_socket.hpp"
@@ -103,6 +104,8 @@ class Server::Impl final : public Session::Host {
         way->post([this] { tell_followers(); });
       });
     }
+    log_followers_.listen(service_,
+                          [way = return_path_](std::function<void()> what) { way->post(std::move(what)); });
     start_thread();
   }
 
@@ -110,6 +113,7 @@ class Server::Impl final : public Session::Host {
   Impl& operator=(const Impl&) = delete;
   ~Impl() override {
     news_.reset();
+    log_followers_.stop_listening();
     // Answers that the service gave before now are in the queue ahead of this.
     asio::post(io_, [this] { say_farewell(); });
     thread_.join();
@@ -121,24 +125,20 @@ class Server::Impl final : public Session::Host {
 
   void ask(Call call, std::function<void(Reply)> deliver) override {
     call.asked = std::chrono::steady_clock::now();
-    if (calls_ >= options_.limits.calls_max) {
-      asio::post(io_, [deliver = std::move(deliver)] {
-        deliver(refusal(503, "busy", "too many requests are waiting for the supervisor"));
-      });
-      return;
-    }
-    ++calls_;
+    if (calls_ >= options_.limits.calls_max)
+      return asio::post(io_, [deliver = std::move(deliver)] { deliver(busy()); });
     if (call.verb == Verb::healthz) deliver = with_time_limit(std::move(deliver));
-    auto answer = [this, call, deliver = std::move(deliver)](const Finding& finding) {
-      --calls_;
+    find(call, [this, call, deliver = std::move(deliver)](const Finding& finding) {
       deliver(render(call, finding, service_, &metrics_));
-    };
-    // `answer` holds `this`, but runs on io_ only, which `this` owns.
-    asio::post(supervision_, [&service = service_, call, way = return_path_, answer = std::move(answer)] {
-      if (!way->is_open()) return;
-      carry_out(service, call, [way, answer](Finding finding) {
-        way->post([answer, finding = std::move(finding)] { answer(finding); });
-      });
+    });
+  }
+
+  void open_feed(Call call,
+                 std::function<void(std::expected<std::unique_ptr<Feed>, Reply>)> deliver) override {
+    if (calls_ >= options_.limits.calls_max)
+      return asio::post(io_, [deliver = std::move(deliver)] { deliver(std::unexpected(busy())); });
+    find(call, [this, call, deliver = std::move(deliver)](const Finding& finding) {
+      deliver(follow(call, finding, service_));
     });
   }
 
@@ -169,19 +169,39 @@ class Server::Impl final : public Session::Host {
 
   const runtime::journal::Recorder* journal() const override { return service_.journal(); }
 
-  void follows(const Session& session) override {
+  void follows(const Session& session, News news) override {
+    if (news == News::logs) return log_followers_.add(session);
     following_.insert(&session);
     followers_->count = following_.size();
   }
 
   void ended(const Session& session) override {
     if (following_.erase(&session) > 0) followers_->count = following_.size();
+    log_followers_.remove(session);
     remote_.erase(&session);
     sessions_.erase(&session);
     if (closing_ && sessions_.empty()) farewell_.cancel();
   }
 
  private:
+  static Reply busy() { return refusal(503, "busy", "too many requests are waiting for the supervisor"); }
+
+  // Asks the service; `then` is called on this thread.
+  void find(const Call& call, std::function<void(const Finding&)> then) {
+    ++calls_;
+    auto answer = [this, then = std::move(then)](const Finding& finding) {
+      --calls_;
+      then(finding);
+    };
+    // `answer` holds `this`, but runs on io_ only, which `this` owns.
+    asio::post(supervision_, [&service = service_, call, way = return_path_, answer = std::move(answer)] {
+      if (!way->is_open()) return;
+      carry_out(service, call, [way, answer](Finding finding) {
+        way->post([answer, finding = std::move(finding)] { answer(finding); });
+      });
+    });
+  }
+
   void start_thread() {
     // The supervisor takes its signals through a descriptor, so no thread may have them open.
     sigset_t all;
@@ -284,6 +304,7 @@ class Server::Impl final : public Session::Host {
       ::unlink(options_.socket_path.c_str());
     local_.close();
     if (tcp_) tcp_->close();
+    log_followers_.end();
     denial_pause_.cancel();
     tell_of_denials();
     farewell_.expires_after(options_.limits.farewell);
@@ -327,6 +348,10 @@ class Server::Impl final : public Session::Host {
   std::unordered_set<const Session*> remote_;
   std::shared_ptr<Followers> followers_ = std::make_shared<Followers>();
   runtime::journal::Recorder::Token news_;
+  LogFollowers log_followers_{io_, [this](const Session& session) {
+                                const auto found = sessions_.find(&session);
+                                if (found != sessions_.end()) std::shared_ptr(found->second)->news();
+                              }};
   std::shared_ptr<ReturnPath> return_path_;
   Acceptor local_;
   std::optional<Acceptor> tcp_;

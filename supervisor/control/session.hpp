@@ -14,6 +14,7 @@
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -54,8 +55,12 @@ class Session {
                         std::string_view path) = 0;
     // What events are followed in; null: none.
     virtual const runtime::journal::Recorder* journal() const = 0;
-    // This session wants news() from now on.
-    virtual void follows(const Session& session) = 0;
+    // Calls `deliver` at most once, later, on the server's thread: what a follower of logs is sent.
+    virtual void open_feed(Call call,
+                           std::function<void(std::expected<std::unique_ptr<Feed>, Reply>)> deliver) = 0;
+    // This session wants news() from now on: of events, or of logs.
+    enum class News : std::uint8_t { events, logs };
+    virtual void follows(const Session& session, News news) = 0;
     // The session holds no socket any more.
     virtual void ended(const Session& session) = 0;
   };
@@ -75,7 +80,7 @@ class Session {
   // The server ends: lets an answer that is being written leave, tells a waiting client, closes.
   virtual void farewell() = 0;
   virtual void close() = 0;
-  // There are events that a follower has not been sent.
+  // There are events or lines that a follower has not been sent.
   virtual void news() = 0;
 };
 

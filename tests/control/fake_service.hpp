@@ -95,6 +95,19 @@ class FakeService final : public runtime::Service {
     return matching;
   }
   runtime::journal::Recorder* journal() const override { return recorder; }
+  NewsToken when_output(std::function<void()> news) const override {
+    auto token = std::make_shared<const std::function<void()>>(std::move(news));
+    const std::lock_guard lock(mutex_);
+    listeners_.push_back(token);
+    return token;
+  }
+  // Something has come into some log.
+  void printed() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& listener : listeners_) {
+      if (const auto token = listener.lock()) (*token)();
+    }
+  }
   std::string log_path(std::string_view path) const override {
     return logs + "/" + std::string(path.substr(path.rfind('/') + 1)) + ".log";
   }
@@ -136,7 +149,8 @@ class FakeService final : public runtime::Service {
 
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::weak_ptr<const std::function<void()>>> listeners_;
   std::condition_variable arrived_;
   std::vector<std::string> calls_;
   std::vector<runtime::Done> held_;

@@ -12,6 +12,7 @@
 #include "supervisor/control/json.hpp"
 #include "supervisor/control/routes.hpp"
 #include "supervisor/runtime/journal/event_json.hpp"
+#include "tests/control/fake_service.hpp"
 
 namespace simplevisor::control {
 namespace {
@@ -69,6 +70,17 @@ TEST(OpenApi, DescribesTheMembersOfEveryObject) {
   EXPECT_EQ(promised(doc, "Events"), keys(json::parse(events_json({})).as_object()));
   EXPECT_EQ(promised(doc, "Session"), keys(json::parse(session_json(Role::read, {})).as_object()));
   EXPECT_EQ(promised(doc, "Problem"), keys(json::parse(problem_json(400, "a", "b", {"c"})).as_object()));
+}
+
+TEST(OpenApi, DescribesTheMembersOfLogs) {
+  const json::value doc = document();
+  simplevisor::testing::PrivateDir dir;
+  simplevisor::testing::FakeService service;
+  service.logs = dir.path();
+  std::ofstream{dir / "a.log"} << "2026-01-31T10:00:00.000Z stdout P text\n";
+  const json::value logs = json::parse(logs_json({"root/a"}, {}, service));
+  EXPECT_EQ(promised(doc, "Logs"), keys(logs.as_object()));
+  EXPECT_EQ(promised(doc, "LogLine"), keys(logs.at("lines").at(0).as_object()));
 }
 
 TEST(OpenApi, DescribesEveryKindOfEventAndWhatEventsHave) {
