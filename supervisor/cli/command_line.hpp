@@ -33,7 +33,11 @@ struct CommandLine {
   bool no_wait = false;
   bool version = false;
   bool daemon = false;                             // of start
-  bool follow = false;                             // of events
+  bool follow = false;                             // of events and logs
+  std::vector<std::string> nodes;                  // of logs; patterns
+  std::optional<std::uint64_t> lines;              // of logs
+  std::string since;                               // of logs; a time or a duration, "" for none
+  std::string grep;                                // of logs; "" for all lines
   std::string reason;                              // of hold; "" for none
   std::optional<std::chrono::milliseconds> limit;  // of hold; none: until it is released
   std::string signal;                              // of signal

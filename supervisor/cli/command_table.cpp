@@ -4,6 +4,7 @@
 
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/starters.hpp"
+#include "supervisor/control/logs.hpp"
 
 namespace simplevisor::cli {
 namespace {
@@ -148,6 +149,38 @@ std::vector<CommandRow> make_commands() {
                     .into = &CommandLine::follow}},
        .details =
            "The oldest first, as far back as they are kept in memory. With `--json` one object a line."},
+      {.name = "logs",
+       .help = "show what workers printed",
+       .run = logs,
+       .arguments = {{.name = "NODE",
+                      .help = "whose output; of a supervisor or pool, that of all workers below it",
+                      .into = &CommandLine::nodes,
+                      .required = true,
+                      .offer = Offer::node}},
+       .options = {{.name = "--follow",
+                    .letter = "-f",
+                    .help = "go on with what they print from now on, until the supervisor ends",
+                    .into = &CommandLine::follow},
+                   {.name = "--lines",
+                    .letter = "-n",
+                    .value = "N",
+                    .help = "the last N lines of each worker (default: 10; with `--since` all)",
+                    .into = &CommandLine::lines,
+                    .max = control::logs_lines_max},
+                   {.name = "--since",
+                    .value = "WHEN",
+                    .help = "lines from then on: `10m`, `2h`, or a time as `2026-01-31T13:05:06Z`",
+                    .into = &CommandLine::since},
+                   {.name = "--grep",
+                    .value = "REGEX",
+                    .help = "lines that match, as `grep -E` has it",
+                    .into = &CommandLine::grep}},
+       .details =
+           "Of more than one worker the lines are merged by their times, with the path of the worker before "
+           "each. Rotated and compressed files are read as well. A line without a time belongs to the one "
+           "before "
+           "it; when none has one, `--since` goes by the times of the files, and says so. With `--json` one "
+           "object a line."},
       {.name = "metrics",
        .help = "print what a monitoring system may want to watch",
        .run = metrics,

@@ -41,6 +41,7 @@ int tree(Context& context);
 int why(Context& context);
 int history(Context& context);
 int events(Context& context);
+int logs(Context& context);
 int metrics(Context& context);
 int what_if(Context& context);
 int check_configuration(Context& context);

@@ -38,18 +38,6 @@ const json::array& array_in(const json::object& object, std::string_view name) {
   return value && value->is_array() ? value->get_array() : none;
 }
 
-// "2026-01-31T13:05:06.789012Z" as local time, in milliseconds; as it is when it is something else.
-std::string local(const std::string& utc, bool with_day) {
-  tm fields{};
-  const char* const rest = ::strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%S", &fields);
-  if (rest == nullptr) return utc;
-  const time_t seconds = ::timegm(&fields);
-  tm here{};
-  ::localtime_r(&seconds, &here);
-  const std::string fraction = *rest == '.' ? std::string{rest}.substr(0, 4) : "";
-  return (with_day ? fmt::format("{:%Y-%m-%d %H:%M:%S}", here) : fmt::format("{:%H:%M:%S}", here)) + fraction;
-}
-
 // What sysexits.h and shells mean by an exit status; "" for those that mean nothing to everybody.
 std::string_view meaning_of(std::int64_t status) {
   static constexpr std::array<std::pair<int, std::string_view>, 17> meanings{{
@@ -129,7 +117,7 @@ std::string ends_table(const json::array& ends, bool colour) {
     if (!value.is_object()) continue;
     const json::object& end = value.get_object();
     const std::string cause = cause_words(text_in(end, "cause"));
-    rows.push_back({{local(text_in(end, "time"), true)},
+    rows.push_back({{local_time(text_in(end, "time"), true)},
                     {lived_words(end)},
                     {end_words(end) + (cause.empty() ? "" : ", " + cause)},
                     {action_words(end)}});
@@ -163,10 +151,21 @@ std::string budget_text(const json::object& why) {
 
 }  // namespace
 
+std::string local_time(const std::string& utc, bool with_day) {
+  tm fields{};
+  const char* const rest = ::strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%S", &fields);
+  if (rest == nullptr) return utc;
+  const time_t seconds = ::timegm(&fields);
+  tm here{};
+  ::localtime_r(&seconds, &here);
+  const std::string fraction = *rest == '.' ? std::string{rest}.substr(0, 4) : "";
+  return (with_day ? fmt::format("{:%Y-%m-%d %H:%M:%S}", here) : fmt::format("{:%H:%M:%S}", here)) + fraction;
+}
+
 std::string event_text(const json::object& event, bool colour) {
   const std::string kind = text_in(event, "kind");
-  std::string line =
-      fmt::format("{} {}", local(text_in(event, "time"), false), coloured(kind, colour_of(kind), colour));
+  std::string line = fmt::format("{} {}", local_time(text_in(event, "time"), false),
+                                 coloured(kind, colour_of(kind), colour));
   const auto add = [&](std::string_view between, const std::string& what) {
     if (!what.empty()) line.append(between).append(what);
   };

@@ -16,6 +16,9 @@ namespace simplevisor::cli {
 // One line, with its end: "14:05:06.789 ended root/a, exited with status 69 (service unavailable), after 1.5s".
 std::string event_text(const boost::json::object& event, bool colour);
 
+// "2026-01-31T13:05:06.789Z" as local time, in milliseconds; as it is when it is something else.
+std::string local_time(const std::string& utc, bool with_day);
+
 std::string history_text(const boost::json::object& history, bool colour);
 
 std::string why_text(const boost::json::object& why, bool colour);
