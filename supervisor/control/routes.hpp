@@ -68,9 +68,9 @@ struct Call {
   int number = 0;                                    // of signal
   std::vector<std::string> more_patterns{};          // of logs
   LogsQuery logs{};
-  bool follow = false;                  // of events and logs: as server-sent events, for as long as the client listens
-  std::uint64_t after = 0;              // of events: the number of the last one known
-  std::optional<std::uint64_t> last{};  // of events: no more than so many of those there are
+  bool follow = false;      // of events and logs: as server-sent events, for as long as the client listens
+  std::uint64_t after = 0;  // of events: the number of the last one known
+  std::optional<std::uint64_t> last{};                // of events: no more than so many of those there are
   MetricsFormat format = MetricsFormat::openmetrics;  // of metrics
   std::chrono::steady_clock::time_point asked{};      // of metrics: when it was posted to the service
   bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun
