@@ -6,7 +6,7 @@ function __simplevisor_plain
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)$' $word
+        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|-n|--lines|--since|--grep|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)$' $word
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -90,6 +90,12 @@ complete -c simplevisor -n '__simplevisor_at history 0' -a '(__simplevisor_ask n
 complete -c simplevisor -n '__simplevisor_at' -a events -d 'list what happened'
 complete -c simplevisor -n '__simplevisor_in events' -s f -l follow -d 'go on with what happens from now on, until the supervisor ends'
 complete -c simplevisor -n '__simplevisor_at events 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a logs -d 'show what workers printed'
+complete -c simplevisor -n '__simplevisor_in logs' -s f -l follow -d 'go on with what they print from now on, until the supervisor ends'
+complete -c simplevisor -n '__simplevisor_in logs' -s n -l lines -x -d 'the last N lines of each worker (default: 10; with --since all)'
+complete -c simplevisor -n '__simplevisor_in logs' -l since -x -d 'lines from then on: 10m, 2h, or a time as 2026-01-31T13:05:06Z'
+complete -c simplevisor -n '__simplevisor_in logs' -l grep -x -d 'lines that match, as grep -E has it'
+complete -c simplevisor -n '__simplevisor_in logs' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a metrics -d 'print what a monitoring system may want to watch'
 complete -c simplevisor -n '__simplevisor_in metrics' -l textfile -x -a '(__fish_complete_path (commandline -ct))' -d 'into this file instead, as the textfile collector of Prometheus'\'' node exporter reads it'
 complete -c simplevisor -n '__simplevisor_at' -a hooks -d 'run programs when nodes fail and when they have recovered'

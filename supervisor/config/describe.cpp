@@ -162,9 +162,18 @@ class Description {
     if (setup.session != Session::automatic) add("session", setup.session == Session::own ? "own" : "shared");
     add("stdout", output_text(setup.stdout_to));
     add("stderr", output_text(setup.stderr_to));
+    if (setup.log_format) add("log_format", name_in(log_formats(), *setup.log_format));
+    if (setup.log_to) add("log_to", name_in(log_targets(), *setup.log_to));
+    if (setup.flood_lines.value_or(0) > 0) add("flood_lines", std::to_string(*setup.flood_lines));
+    if (setup.flood_bytes.value_or(0) > 0) add("flood_bytes", size_text(*setup.flood_bytes));
     if (!setup.env.empty()) add("env", std::to_string(setup.env.size()) + " variables");
     if (!setup.limits.empty()) add("limits", std::to_string(setup.limits.size()));
     line(depth, how);
+  }
+
+  template <class Enum>
+  static std::string name_in(std::span<const Choice> choices, Enum value) {
+    return std::string{choices[static_cast<std::size_t>(value)].name};
   }
 
   // "" for captured, which is what everybody expects.

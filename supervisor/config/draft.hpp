@@ -70,6 +70,14 @@ struct SettingsDraft : Draft {
   Given<bool> log_json;
   Given<std::uint64_t> capture_size;
   Given<unsigned> capture_files;
+  Given<Milliseconds> capture_age;
+  Given<std::uint64_t> capture_total;
+  Given<bool> capture_compress;
+  Given<LogFormat> capture_format;
+  Given<LogTarget> capture_to;
+  Given<std::uint64_t> capture_flood_lines;
+  Given<std::uint64_t> capture_flood_bytes;
+  Given<bool> capture_drop;
   Given<std::vector<Text>> control_read;
   Given<std::vector<Text>> control_operate;
   Given<std::vector<Text>> control_admin;
@@ -122,6 +130,10 @@ struct NodeDraft : Draft {
   Given<Session> session;
   Given<OutputDraft> stdout_to;
   Given<OutputDraft> stderr_to;
+  Given<LogFormat> log_format;
+  Given<LogTarget> log_to;
+  Given<std::uint64_t> flood_lines;
+  Given<std::uint64_t> flood_bytes;
   Given<Readiness::Kind> ready;
   Given<int> ready_fd;
   Given<Milliseconds> ready_after;

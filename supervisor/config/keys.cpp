@@ -86,6 +86,21 @@ std::span<const Choice> signals() {
   return names;
 }
 
+std::span<const Choice> log_formats() {
+  static constexpr std::array<Choice, 3> formats{{{"raw", static_cast<std::int64_t>(LogFormat::raw)},
+                                                  {"text", static_cast<std::int64_t>(LogFormat::text)},
+                                                  {"json", static_cast<std::int64_t>(LogFormat::json)}}};
+  return formats;
+}
+
+std::span<const Choice> log_targets() {
+  static constexpr std::array<Choice, 3> targets{
+      {{"files", static_cast<std::int64_t>(LogTarget::files)},
+       {"journald", static_cast<std::int64_t>(LogTarget::journald)},
+       {"syslog", static_cast<std::int64_t>(LogTarget::syslog)}}};
+  return targets;
+}
+
 std::span<const Choice> output_kinds() {
   static constexpr std::array<Choice, 3> kinds{{{"capture", static_cast<std::int64_t>(Output::Kind::capture)},
                                                 {"inherit", static_cast<std::int64_t>(Output::Kind::inherit)},

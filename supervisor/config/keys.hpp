@@ -99,6 +99,8 @@ std::span<const Section* const> sections();
 std::span<const Choice> log_levels();
 std::span<const Choice> syslog_facilities();
 std::span<const Choice> signals();       // without the leading SIG
+std::span<const Choice> log_formats();   // raw, text, json
+std::span<const Choice> log_targets();   // files, journald, syslog
 std::span<const Choice> output_kinds();  // capture, inherit, null
 
 // Names of nodes: they are also parts of paths and names of files.

@@ -165,7 +165,7 @@ std::span<const Key> command_keys() {
 std::span<const Key> process_keys() {
   static constexpr std::array<Choice, 3> sessions{
       choice("auto", Session::automatic), choice("own", Session::own), choice("shared", Session::shared)};
-  static const std::array<Key, 7> keys{{
+  static const std::array<Key, 11> keys{{
       {.name = "umask",
        .form = Form::umask,
        .meaning = "file mode creation mask, in octal; by default the supervisor's",
@@ -215,6 +215,34 @@ std::span<const Key> process_keys() {
        .example = R"({ file = "errors.log" })",
        .choices = output_kinds(),
        .set = into<&NodeDraft::stderr_to>},
+      {.name = "log_format",
+       .form = Form::choice,
+       .meaning = "how captured lines stand in the log; by default as in `[simplevisor.capture]`",
+       .example = R"("json")",
+       .choices = log_formats(),
+       .set = into<&NodeDraft::log_format>},
+      {.name = "log_to",
+       .form = Form::choice,
+       .meaning = "where captured lines go; by default as in `[simplevisor.capture]`",
+       .example = R"("journald")",
+       .choices = log_targets(),
+       .set = into<&NodeDraft::log_to>},
+      {.name = "flood_lines",
+       .form = Form::integer,
+       .meaning =
+           "captured lines a second; what comes on top is dropped and counted; 0: no limit; by default as in "
+           "`[simplevisor.capture]`",
+       .example = "1000",
+       .min = 0,
+       .max = 1'000'000'000,
+       .set = into<&NodeDraft::flood_lines>},
+      {.name = "flood_bytes",
+       .form = Form::size,
+       .meaning = "the same in bytes",
+       .example = R"("1MiB")",
+       .min = 0,
+       .max = 1ll << 40,
+       .set = into<&NodeDraft::flood_bytes>},
   }};
   return keys;
 }

@@ -62,8 +62,17 @@ Settings settle(const SettingsDraft& draft, const LoadOptions& options, Paths& p
   if (draft.log_syslog.set)
     log.syslog = syslog_facilities()[static_cast<std::size_t>(draft.log_syslog.value)].name;
   log.json = draft.log_json.value_or(log.json);
-  settings.capture.max_bytes = draft.capture_size.value_or(settings.capture.max_bytes);
-  settings.capture.files = draft.capture_files.value_or(settings.capture.files);
+  CaptureSettings& capture = settings.capture;
+  capture.max_bytes = draft.capture_size.value_or(capture.max_bytes);
+  capture.files = draft.capture_files.value_or(capture.files);
+  capture.age = draft.capture_age.value_or(capture.age);
+  capture.total_bytes = draft.capture_total.value_or(capture.total_bytes);
+  capture.compress = draft.capture_compress.value_or(capture.compress);
+  capture.format = draft.capture_format.value_or(capture.format);
+  capture.to = draft.capture_to.value_or(capture.to);
+  capture.flood_lines = draft.capture_flood_lines.value_or(capture.flood_lines);
+  capture.flood_bytes = draft.capture_flood_bytes.value_or(capture.flood_bytes);
+  capture.drop = draft.capture_drop.value_or(capture.drop);
   settings.control = settle_control(draft, paths, report);
   return settings;
 }

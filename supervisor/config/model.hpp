@@ -36,6 +36,10 @@ struct Location {
   std::uint32_t column = 0;
 };
 
+// How lines stand in a worker's log: as they come, or one by one with time and stream, as text or as JSON objects.
+enum class LogFormat : std::uint8_t { raw, text, json };
+enum class LogTarget : std::uint8_t { files, journald, syslog };
+
 struct Output {
   enum class Kind : std::uint8_t { capture, inherit, null, file };
   Kind kind = Kind::capture;
@@ -84,6 +88,11 @@ struct Setup {
   Session session = Session::automatic;
   Output stdout_to{};
   Output stderr_to{};  // capture: into the same file as stdout
+  // Of what is captured; none: as CaptureSettings have it.
+  std::optional<LogFormat> log_format;
+  std::optional<LogTarget> log_to;
+  std::optional<std::uint64_t> flood_lines;  // a second; 0: no limit
+  std::optional<std::uint64_t> flood_bytes;  // likewise
   Readiness ready{};
   Milliseconds start_timeout{90'000};
   Milliseconds watchdog{0};  // 0: none
@@ -117,7 +126,16 @@ struct LogSettings {
 
 struct CaptureSettings {  // one file per worker, below state_dir/log
   std::uint64_t max_bytes = 10u << 20;
-  unsigned files = 5;  // rotated ones kept beside the current one
+  unsigned files = 5;             // rotated ones kept beside the current one
+  Milliseconds age{0};            // a file whose first line is older is rotated; 0: never
+  std::uint64_t total_bytes = 0;  // of all logs together; 0: no limit
+  bool compress = true;           // rotated files, but for the youngest
+  LogFormat format = LogFormat::raw;
+  LogTarget to = LogTarget::files;
+  std::uint64_t flood_lines = 0;  // of one worker, a second; 0: no limit. Not in format raw
+  std::uint64_t flood_bytes = 0;  // likewise
+  bool drop =
+      true;  // what a worker prints when its log cannot be written and its FIFO is full, rather than let it wait
 };
 
 // Who may do what to which part of the tree, beside root and the supervisor's own user.

@@ -154,6 +154,10 @@ Setup ProgramMaker::setup(const NodeDraft& draft, const std::string& key, const 
   setup.session = draft.session.value_or(setup.session);
   setup.stdout_to = output(draft.stdout_to, key + ".stdout", known);
   setup.stderr_to = output(draft.stderr_to, key + ".stderr", known);
+  if (draft.log_format.set) setup.log_format = draft.log_format.value;
+  if (draft.log_to.set) setup.log_to = draft.log_to.value;
+  if (draft.flood_lines.set) setup.flood_lines = draft.flood_lines.value;
+  if (draft.flood_bytes.set) setup.flood_bytes = draft.flood_bytes.value;
   setup.ready = readiness(draft, key);
   setup.start_timeout = draft.start_timeout.value_or(setup.start_timeout);
   setup.watchdog = draft.watchdog.value_or(setup.watchdog);

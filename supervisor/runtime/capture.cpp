@@ -12,6 +12,7 @@
 #include "supervisor/runtime/capture_loop.hpp"
 #include "supervisor/runtime/capture_table.hpp"
 #include "supervisor/runtime/log_file_tail.hpp"
+#include "supervisor/runtime/log_keeper.hpp"
 
 namespace simplevisor::runtime {
 
@@ -47,22 +48,41 @@ StorageResult<std::unique_ptr<Capture>> Capture::start(const std::string& state_
   LogPlace place{.dir = table->log_dir.get(),
                  .max_bytes = settings.max_bytes,
                  .files = settings.files,
+                 .max_age = settings.age,
                  .line_bytes_max = options.line_bytes_max,
                  .calls = options.calls};
+  auto keeper = std::make_unique<LogKeeper>(
+      table->log_dir.get(),
+      LogKeeper::Options{.compress = settings.compress,
+                         .total_bytes = settings.total_bytes,
+                         .report = [report = options.report](const std::string& message) {
+                           if (report) report({CaptureReport::Kind::trouble, message});
+                         }});
+  if (settings.compress || settings.total_bytes > 0) {
+    if (const int error = keeper->start()) return system_failure("start the keeper of old logs", error);
+    place.renaming = &keeper->renaming;
+    place.rotated = [keeper = keeper.get()] { keeper->wake(); };
+  }
+  options.drop = settings.drop;
   auto loop = std::make_unique<CaptureLoop>(*table, std::move(place), std::move(options));
   if (const int error = loop->start()) return system_failure("start the capture thread", error);
-  return std::unique_ptr<Capture>{new Capture{state_dir, std::move(table), std::move(loop)}};
+  return std::unique_ptr<Capture>{
+      new Capture{state_dir, std::move(table), std::move(keeper), std::move(loop)}};
 }
 
 Capture::Capture(std::string state_dir, std::unique_ptr<CaptureTable> table,
-                 std::unique_ptr<CaptureLoop> loop)
-    : state_dir_(std::move(state_dir)), table_(std::move(table)), loop_(std::move(loop)) {}
+                 std::unique_ptr<LogKeeper> keeper, std::unique_ptr<CaptureLoop> loop)
+    : state_dir_(std::move(state_dir)),
+      table_(std::move(table)),
+      keeper_(std::move(keeper)),
+      loop_(std::move(loop)) {}
 
 Capture::~Capture() {
   if (loop_->running()) table_->command({CaptureCommand::Kind::abandon, {}});
 }
 
-StorageResult<std::string> Capture::open(std::string_view node, std::optional<FileOwner> owner) {
+StorageResult<std::string> Capture::open(std::string_view node, std::optional<FileOwner> owner,
+                                         const OutputPolicy& policy) {
   if (node.empty())
     return storage_failure(StorageError::Code::bad_name, "cannot capture a worker without a name");
   const std::string name = file_name_of(node);
@@ -74,12 +94,30 @@ StorageResult<std::string> Capture::open(std::string_view node, std::optional<Fi
   }
   auto fifo = open_fifo(loop_->calls(), table_->fifo_dir.get(), name, owner, loop_->options().pipe_bytes);
   if (!fifo) return std::unexpected(std::move(fifo).error());
-  const auto added = table_->workers.emplace(node, Captured{.fifo = std::move(*fifo)}).first;
+  Captured captured{.fifo = std::move(*fifo)};
+  if (policy.by_line()) captured.lines = std::make_unique<LineMode>(policy);
+  if (policy.separate) {
+    auto err = open_fifo(loop_->calls(), table_->fifo_dir.get(), error_fifo(name), owner,
+                         loop_->options().pipe_bytes);
+    if (!err) return std::unexpected(std::move(err).error());
+    captured.lines->err = std::move(*err);
+  }
+  const auto added = table_->workers.emplace(node, std::move(captured)).first;
   if (const int error = table_->add_watch(*added)) {
     table_->workers.erase(added);
     return system_failure("watch the FIFO " + path, error);
   }
   return path;
+}
+
+std::string Capture::error_fifo(const std::string& fifo) {
+  return fifo + std::string{error_fifo_ending};
+}
+
+void Capture::begin_life(std::string_view node, std::uint64_t life) {
+  const std::scoped_lock lock{table_->mutex};
+  const auto known = table_->workers.find(node);
+  if (known != table_->workers.end() && known->second.lines) known->second.lines->life = life;
 }
 
 bool Capture::left_over(std::string_view node) const {
@@ -127,7 +165,7 @@ bool Capture::stop(Fifos fifos) {
   loop_->join();
   for (const CapturedWorker& worker : table_->workers) {
     if (fifos == Fifos::keep && !worker.second.closing) continue;
-    ::unlinkat(table_->fifo_dir.get(), file_name_of(worker.first).c_str(), 0);
+    table_->remove_fifos(worker);
   }
   table_->workers.clear();
   return all;

@@ -8,19 +8,21 @@
 //            supervisor is killed; the next supervisor goes on with the next byte. Here the FIFO is open for
 //            reading and writing too: no end-of-file, no hang-up. Bytes go from FIFO to file by splice(2),
 //            unchanged, and never exist in a buffer of ours that a kill -9 could take along.
+//            Workers of which it is wanted are captured line by line instead: line_capture.hpp.
 // Promises   Every byte written before a clean `stop` or `close` is in the files, once and in order. A file
 //            is rotated at the first end of line at or after `max_bytes`; a line that goes on for
 //            `line_bytes_max` more is cut there (no byte is added or lost). A worker's unfinished last line
 //            is continued by what its next life prints. Files are not fsynced.
-// Limits     A log that cannot be written (ENOSPC, EIO, ...) leaves the bytes in the FIFO, at last the worker
-//            waits in its write(2); retried with growing pauses, reported once, and reported again when all
-//            is well. A FIFO holds 64 KiB (8 KiB from the user's 1,025th on, unless privileged: pipe(7)).
+// Limits     A log that cannot be written (ENOSPC, EIO, ...) leaves the bytes in the FIFO; retried with growing
+//            pauses, reported once, and reported again when all is well. When the FIFO is full the bytes in it
+//            are dropped and their number is told in the log later, or, without `drop`, the worker waits. A FIFO holds 64 KiB (8 KiB from the user's 1,025th on, unless privileged: pipe(7)).
 //            When nobody has it open any more what it still holds is gone: a dead worker's last lines survive
 //            a dead supervisor only while a guardian holds the FIFO.
-// Threads    One thread of its own for all workers, asleep while no worker prints. Public functions may be
+// Old files  are compressed and limited in their total size by log_keeper.hpp.
+// Threads    One thread of its own for all workers, asleep while no worker prints, and the keeper's. Public functions may be
 //            called from any thread and do not wait for that thread, except `sync` and `stop`. Callbacks run
 //            on the capture thread, must not block, throw, or call `sync` or `stop`: post.
-// Memory     about 130 bytes a worker and its path; one descriptor a worker, and at most `open_files_max` for
+// Memory     about 140 bytes a worker and its path; one descriptor a worker, and at most `open_files_max` for
 //            logs.
 // Outside    logrotate may rename, remove or truncate the files: noticed within a second of the next line, or
 //            at `reopen`.
@@ -38,12 +40,14 @@
 #include "supervisor/config/model.hpp"
 #include "supervisor/runtime/capture_calls.hpp"
 #include "supervisor/runtime/fifo.hpp"
+#include "supervisor/runtime/output_policy.hpp"
 #include "supervisor/runtime/storage_error.hpp"
 
 namespace simplevisor::runtime {
 
 class CaptureLoop;
 class CaptureTable;
+class LogKeeper;
 
 struct CaptureReport {
   enum class Kind : std::uint8_t { trouble, recovered };
@@ -58,7 +62,11 @@ struct CaptureOptions {
   std::size_t pipe_bytes = 0;               // F_SETPIPE_SZ, as far as the system allows; 0: as it comes
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_max{5000};
-  std::function<void(const CaptureReport&)> report{};  // on the capture thread
+  std::chrono::milliseconds relief{
+      100};          // how long a worker may wait whose log cannot be written and FIFO is full
+  bool drop = true;  // what such a worker prints then; set from CaptureSettings
+  SinkPlaces places{};
+  std::function<void(const CaptureReport&)> report{};  // on the capture thread or the keeper's
   CaptureCalls calls{};
 };
 
@@ -81,7 +89,14 @@ class Capture {
   // The path of the FIFO of the worker at `node` ("root/broker-a/send-a"), made if it is not there, mode
   // 0600. Once for each worker, not for each of its lives; again does no harm. The worker opens it with
   // O_RDWR.
-  StorageResult<std::string> open(std::string_view node, std::optional<FileOwner> owner = std::nullopt);
+  StorageResult<std::string> open(std::string_view node, std::optional<FileOwner> owner = std::nullopt,
+                                  const OutputPolicy& policy = {});
+
+  // Of a worker whose streams are separate: the FIFO of standard error beside that of standard output.
+  [[nodiscard]] static std::string error_fifo(const std::string& fifo);
+
+  // What the worker prints from now on, it prints in this life.
+  void begin_life(std::string_view node, std::uint64_t life);
 
   // The worker is gone for good: what it left is moved, then the FIFO is removed. The log stays.
   void close(std::string_view node);
@@ -114,10 +129,12 @@ class Capture {
   bool stop(Fifos fifos = Fifos::remove);
 
  private:
-  Capture(std::string state_dir, std::unique_ptr<CaptureTable> table, std::unique_ptr<CaptureLoop> loop);
+  Capture(std::string state_dir, std::unique_ptr<CaptureTable> table, std::unique_ptr<LogKeeper> keeper,
+          std::unique_ptr<CaptureLoop> loop);
 
   std::string state_dir_;
   std::unique_ptr<CaptureTable> table_;  // outlives the loop, which points into it
+  std::unique_ptr<LogKeeper> keeper_;    // so does it
   std::unique_ptr<CaptureLoop> loop_;
 };
 

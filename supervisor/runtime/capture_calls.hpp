@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <functional>
@@ -24,6 +25,11 @@ struct CaptureCalls {
   std::function<ssize_t(int pipe, int file, loff_t* offset, std::size_t bytes)> splice =
       [](int pipe, int file, loff_t* offset, std::size_t bytes) {
         return ::splice(pipe, nullptr, file, offset, bytes, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+      };
+  // Writes all of `bytes` at `offset` of a file, or as much as goes.
+  std::function<ssize_t(int file, const void* bytes, std::size_t count, off_t offset)> pwrite =
+      [](int file, const void* bytes, std::size_t count, off_t offset) {
+        return ::pwrite(file, bytes, count, offset);
       };
 };
 

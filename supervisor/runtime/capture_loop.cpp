@@ -10,8 +10,11 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <utility>
+
+#include "supervisor/runtime/words.hpp"
 
 namespace simplevisor::runtime {
 
@@ -37,7 +40,8 @@ CaptureLoop::CaptureLoop(CaptureTable& table, LogPlace place, CaptureOptions opt
     : table_(table),
       options_(std::move(options)),
       place_(std::move(place)),
-      logs_(place_, std::max<std::size_t>(options_.open_files_max, 1)) {}
+      logs_(place_, std::max<std::size_t>(options_.open_files_max, 1)),
+      lines_(table_, place_.peek, options_.places) {}
 
 CaptureLoop::~CaptureLoop() {
   join();
@@ -70,14 +74,18 @@ void CaptureLoop::run() {
     const int count = ::epoll_wait(table_.epoll.get(), events.data(), events_max, wait_milliseconds());
     bool commanded = false;
     for (int i = 0; i < count; ++i) {
-      void* const about = events[static_cast<std::size_t>(i)].data.ptr;
-      if (about) {
-        pour(*static_cast<CapturedWorker*>(about), options_.turn_bytes_max);
+      const auto [worker, err] = CaptureTable::about(events[static_cast<std::size_t>(i)]);
+      if (worker) {
+        pour(*worker, options_.turn_bytes_max, err);
       } else {
         commanded = true;
       }
     }
+    lines_.serve([this](CapturedWorker& worker, bool err, Unfinished unfinished) {
+      pour(worker, options_.turn_bytes_max, err, unfinished);
+    });
     // From here on workers may be removed: no event of this round points to one any more.
+    relieve_stalled();
     retry_stalled();
     const bool go_on = !commanded || run_commands();
     if (std::exchange(moved_, false)) table_.tell_news();
@@ -98,13 +106,13 @@ bool CaptureLoop::run_commands() {
         break;
       }
       case Kind::sync:
-        command.done(drain_all());
+        command.done(drain_all(Unfinished::goes_on));
         break;
       case Kind::reopen:
         logs_.drop_all();
         break;
       case Kind::stop: {
-        const bool all = drain_all();
+        const bool all = drain_all(Unfinished::was_whole);
         if (!all) report_rest();
         command.done(all);
         return false;
@@ -125,7 +133,7 @@ CapturedWorker* CaptureLoop::find(const std::string& node) {
 void CaptureLoop::close(const std::string& node) {
   CapturedWorker* const worker = find(node);
   // A stalled one is removed once its bytes are in the file: retry_stalled sees to it.
-  if (worker && drain(*worker)) remove_if_closing(*worker);
+  if (worker && drain(*worker, Unfinished::was_whole)) remove_if_closing(*worker);
 }
 
 void CaptureLoop::remove_if_closing(CapturedWorker& worker) {
@@ -133,20 +141,17 @@ void CaptureLoop::remove_if_closing(CapturedWorker& worker) {
   if (!worker.second.closing) return;  // opened again meanwhile
   logs_.drop(worker.second.log);
   std::erase(stalled_, &worker);
-  ::unlinkat(table_.fifo_dir.get(), file_name_of(worker.first).c_str(), 0);
+  lines_.forget(worker);
+  lost_.erase(&worker);
+  table_.remove_fifos(worker);
   table_.workers.erase(table_.workers.find(worker.first));
 }
 
-Poured CaptureLoop::pour(CapturedWorker& worker, std::size_t bytes_max) {
+Poured CaptureLoop::pour(CapturedWorker& worker, std::size_t bytes_max, bool err, Unfinished unfinished) {
   Captured& state = worker.second;
   Poured poured;
   try {
-    const auto log = logs_.get(state.log, worker.first);
-    if (log) {
-      poured = (*log)->pour(state.fifo.get(), bytes_max);
-    } else {
-      poured.error = log.error();
-    }
+    poured = pour_one(worker, bytes_max, err, unfinished);
   } catch (const std::bad_alloc&) {
     poured.error = ENOMEM;
   }
@@ -164,20 +169,50 @@ Poured CaptureLoop::pour(CapturedWorker& worker, std::size_t bytes_max) {
   return poured;
 }
 
-bool CaptureLoop::drain(CapturedWorker& worker) {
-  // What waits now: somebody may go on printing for ever.
-  std::size_t left = bytes_waiting(worker.second.fifo.get());
-  while (left > 0) {
-    const Poured poured = pour(worker, left);
-    if (poured.error != 0) return false;
-    if (poured.empty) break;
-    left -= std::min(left, poured.bytes);
+Poured CaptureLoop::pour_one(CapturedWorker& worker, std::size_t bytes_max, bool err, Unfinished unfinished) {
+  Captured& state = worker.second;
+  LogFile* log = nullptr;
+  Poured poured;
+  if (!state.lines || state.lines->policy.to == config::LogTarget::files) {
+    const auto opened = logs_.get(state.log, worker.first);
+    if (!opened) {
+      poured.error = opened.error();
+      return poured;
+    }
+    log = *opened;
   }
+  if (state.stalled && !lost_.empty()) {
+    poured.error = admit_loss(worker, log);
+    if (poured.error != 0) return poured;
+  }
+  return state.lines ? lines_.pour(worker, err, log, bytes_max, unfinished)
+                     : log->pour(state.fifo.get(), bytes_max);
+}
+
+bool CaptureLoop::drain(CapturedWorker& worker, Unfinished unfinished) {
+  // What was dropped is to be told even when nothing has come since.
+  if (lost_.contains(&worker) && pour(worker, 1).error != 0) return false;
+  if (!drain_stream(worker, false, unfinished)) return false;
+  if (worker.second.lines && worker.second.lines->err && !drain_stream(worker, true, unfinished))
+    return false;
   if (worker.second.stalled) resume(worker);  // somebody else has taken what waited
   return true;
 }
 
-bool CaptureLoop::drain_all() {
+bool CaptureLoop::drain_stream(CapturedWorker& worker, bool err, Unfinished unfinished) {
+  const int fifo = err ? worker.second.lines->err.get() : worker.second.fifo.get();
+  // What waits now: somebody may go on printing for ever.
+  std::size_t left = bytes_waiting(fifo);
+  while (left > 0) {
+    const Poured poured = pour(worker, left, err, unfinished);
+    if (poured.error != 0) return false;
+    if (poured.empty) break;
+    left -= std::min(left, poured.bytes);
+  }
+  return true;
+}
+
+bool CaptureLoop::drain_all(Unfinished unfinished) {
   std::vector<CapturedWorker*> workers;
   {
     const std::scoped_lock lock{table_.mutex};
@@ -185,7 +220,7 @@ bool CaptureLoop::drain_all() {
     for (CapturedWorker& worker : table_.workers) workers.push_back(&worker);
   }
   bool all = true;
-  for (CapturedWorker* const worker : workers) all = drain(*worker) && all;
+  for (CapturedWorker* const worker : workers) all = drain(*worker, unfinished) && all;
   return all;
 }
 
@@ -232,9 +267,42 @@ void CaptureLoop::retry_stalled() {
   retry_at_ = Clock::now() + pause_;
 }
 
+void CaptureLoop::relieve_stalled() {
+  if (stalled_.empty() || !options_.drop) return;
+  const Clock::time_point now = Clock::now();
+  if (now < relieve_at_) return;
+  relieve_at_ = now + options_.relief;
+  for (CapturedWorker* const worker : stalled_) {
+    const std::size_t bytes = lines_.relieve(*worker);
+    if (bytes == 0) continue;
+    Loss& loss = lost_[worker];
+    if (loss.bytes == 0) loss.since = now;
+    loss.bytes += bytes;
+  }
+}
+
+int CaptureLoop::admit_loss(CapturedWorker& worker, LogFile* log) {
+  const auto lost = lost_.find(&worker);
+  if (lost == lost_.end()) return 0;
+  const auto during = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - lost->second.since);
+  const std::string text = fmt::format("{} bytes were dropped in {}: the log could not be written",
+                                       lost->second.bytes, in_words(during));
+  Poured poured;
+  const int error = worker.second.lines ? lines_.note(worker, log, text)
+                                        : log->append(fmt::format("simplevisor: {}\n", text), poured);
+  if (error != 0) return error;
+  lost_.erase(lost);
+  report(CaptureReport::Kind::trouble, fmt::format("of the output of {}, {}", worker.first, text));
+  return 0;
+}
+
 int CaptureLoop::wait_milliseconds() const {
-  if (stalled_.empty()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(retry_at_ - Clock::now());
+  std::optional<Clock::time_point> at = lines_.due();
+  const auto sooner = [&at](Clock::time_point other) { at = at ? std::min(*at, other) : other; };
+  if (!stalled_.empty()) sooner(retry_at_);
+  if (!stalled_.empty() && options_.drop) sooner(relieve_at_);
+  if (!at) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*at - Clock::now());
   return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
 }
 
@@ -252,7 +320,11 @@ void CaptureLoop::report_trouble(const CapturedWorker& worker, int error) {
 
 void CaptureLoop::report_rest() {
   std::size_t bytes = 0;
-  for (const CapturedWorker* const worker : stalled_) bytes += bytes_waiting(worker->second.fifo.get());
+  for (const CapturedWorker* const worker : stalled_) {
+    bytes += bytes_waiting(worker->second.fifo.get());
+    if (worker->second.lines && worker->second.lines->err)
+      bytes += bytes_waiting(worker->second.lines->err.get());
+  }
   report(CaptureReport::Kind::trouble,
          fmt::format("capture ends, and {} bytes of {} workers' output cannot be written to their logs",
                      bytes, stalled_.size()));

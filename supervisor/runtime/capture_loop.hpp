@@ -6,16 +6,19 @@
 // Fairness   one worker's turn ends after `turn_bytes_max`; epoll puts it behind the others that wait.
 // Trouble    a worker whose log cannot be written is stalled: no longer watched, tried again after a pause
 //            that doubles. What is wrong with the whole file system is tried with a few workers only, and
-//            reported once a minute at most.
+//            reported once a minute at most. When its FIFO is full too, what is in it is dropped and counted, so that
+//            the worker goes on (unless it shall wait), and told in its log when that can be written again.
 // Threads    `start`, `end` and the destructor on the owner's; all else on its own.
 #pragma once
 
 #include <chrono>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "supervisor/runtime/capture.hpp"
 #include "supervisor/runtime/capture_table.hpp"
+#include "supervisor/runtime/line_capture.hpp"
 #include "supervisor/runtime/log_file_cache.hpp"
 
 namespace simplevisor::runtime {
@@ -41,26 +44,42 @@ class CaptureLoop {
   bool run_commands();  // false: end
   void close(const std::string& node);
 
-  Poured pour(CapturedWorker& worker, std::size_t bytes_max);
-  bool drain(CapturedWorker& worker);
-  bool drain_all();
+  Poured pour(CapturedWorker& worker, std::size_t bytes_max, bool err = false,
+              Unfinished unfinished = Unfinished::stays);
+  Poured pour_one(CapturedWorker& worker, std::size_t bytes_max, bool err, Unfinished unfinished);
+  // Writes what waits, and of a line without an end the part that is there.
+  bool drain(CapturedWorker& worker, Unfinished unfinished = Unfinished::goes_on);
+  bool drain_stream(CapturedWorker& worker, bool err, Unfinished unfinished);
+  bool drain_all(Unfinished unfinished);
   void remove_if_closing(CapturedWorker& worker);
   CapturedWorker* find(const std::string& node);
 
   void stall(CapturedWorker& worker, int error);
   void resume(CapturedWorker& worker);
   void retry_stalled();
+  void relieve_stalled();
+  // Says in the log what was dropped while it could not be written. An errno, when it still cannot.
+  int admit_loss(CapturedWorker& worker, LogFile* log);
   [[nodiscard]] int wait_milliseconds() const;
 
   void report_trouble(const CapturedWorker& worker, int error);
   void report_rest();
   void report(CaptureReport::Kind kind, std::string message);
 
+  // What was dropped of a worker's output.
+  struct Loss {
+    std::size_t bytes = 0;
+    Clock::time_point since{};
+  };
+
   CaptureTable& table_;
   CaptureOptions options_;
   LogPlace place_;
   LogFileCache logs_;
+  LineCapture lines_;
   std::vector<CapturedWorker*> stalled_;
+  std::unordered_map<const CapturedWorker*, Loss> lost_;
+  Clock::time_point relieve_at_{};
   std::chrono::milliseconds pause_{0};
   Clock::time_point retry_at_{};
   bool moved_ = false;               // something has come into a log since that was told

@@ -1,13 +1,31 @@
 // supervisor/runtime/capture_table.cpp
 #include "supervisor/runtime/capture_table.hpp"
 
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "supervisor/runtime/fifo.hpp"
+
 namespace simplevisor::runtime {
+namespace {
+
+static_assert(alignof(CapturedWorker) > 1);
+
+epoll_event event_of(CapturedWorker& worker, bool err, bool on) {
+  epoll_event event{};
+  // Bytes are moved until none are left, and what waits is announced again and again, each worker in its turn. Of lines
+  // the beginning of one may be left, which is no news.
+  if (on) event.events = worker.second.lines ? EPOLLIN | EPOLLET : EPOLLIN;
+  // The byte after its first one stands for its second FIFO.
+  void* const place = &worker;
+  event.data.ptr = static_cast<char*>(place) + (err ? 1 : 0);
+  return event;
+}
+
+}  // namespace
 
 int CaptureTable::make() {
   epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
@@ -35,6 +53,13 @@ std::vector<CaptureCommand> CaptureTable::take_commands() {
   return std::exchange(commands_, {});
 }
 
+void CaptureTable::remove_fifos(const CapturedWorker& worker) const {
+  std::string name = file_name_of(worker.first);
+  ::unlinkat(fifo_dir.get(), name.c_str(), 0);
+  if (worker.second.lines && worker.second.lines->err)
+    ::unlinkat(fifo_dir.get(), name.append(error_fifo_ending).c_str(), 0);
+}
+
 void CaptureTable::listen(Listener listener) {
   const std::scoped_lock lock{news_mutex_};
   std::erase_if(listeners_, [](const Listener& old) { return old.expired(); });
@@ -50,15 +75,29 @@ void CaptureTable::tell_news() {
   }
 }
 
+CaptureTable::About CaptureTable::about(const epoll_event& event) {
+  void* place = event.data.ptr;
+  const bool err = reinterpret_cast<std::uintptr_t>(place) % alignof(CapturedWorker) != 0;
+  if (err) place = static_cast<char*>(place) - 1;
+  return {static_cast<CapturedWorker*>(place), err};
+}
+
 int CaptureTable::add_watch(CapturedWorker& worker) {
-  epoll_event event{.events = EPOLLIN, .data = {.ptr = &worker}};
-  return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, worker.second.fifo.get(), &event) == 0 ? 0 : errno;
+  const auto add = [&](int fifo, bool err) {
+    epoll_event event = event_of(worker, err, true);
+    return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fifo, &event) == 0 ? 0 : errno;
+  };
+  if (const int error = add(worker.second.fifo.get(), false)) return error;
+  return worker.second.lines && worker.second.lines->err ? add(worker.second.lines->err.get(), true) : 0;
 }
 
 void CaptureTable::watch(CapturedWorker& worker, bool on) {
-  // Level-triggered: what waits is announced again and again, each worker in its turn.
-  epoll_event event{.events = on ? std::uint32_t{EPOLLIN} : 0u, .data = {.ptr = &worker}};
-  (void)::epoll_ctl(epoll.get(), EPOLL_CTL_MOD, worker.second.fifo.get(), &event);
+  const auto change = [&](int fifo, bool err) {
+    epoll_event event = event_of(worker, err, on);
+    (void)::epoll_ctl(epoll.get(), EPOLL_CTL_MOD, fifo, &event);
+  };
+  change(worker.second.fifo.get(), false);
+  if (worker.second.lines && worker.second.lines->err) change(worker.second.lines->err.get(), true);
 }
 
 }  // namespace simplevisor::runtime

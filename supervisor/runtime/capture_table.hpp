@@ -7,8 +7,10 @@
 //            stays at its address until the capture thread removes it, so that thread may use it without the
 //            mutex, all but `closing`. A new worker is handed over by epoll itself: no wake-up until it
 //            prints.
-// Memory     a node of the map (64 bytes), its path, and a bucket.
+// Memory     a node of the map (72 bytes), its path, and a bucket.
 #pragma once
+
+#include <sys/epoll.h>
 
 #include <atomic>
 #include <cstddef>
@@ -21,6 +23,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "supervisor/runtime/line_mode.hpp"
 #include "supervisor/runtime/log_file_cache.hpp"
 #include "supervisor/runtime/unique_fd.hpp"
 
@@ -28,6 +31,7 @@ namespace simplevisor::runtime {
 
 struct Captured {
   UniqueFd fifo;
+  std::unique_ptr<LineMode> lines{};  // of a worker whose output goes line by line
   LogFileCache::Ticket log = LogFileCache::none;
   bool closing = false;  // under the mutex: gone for good, to be removed once its FIFO is empty
   bool stalled = false;  // its log cannot be written; not watched, tried again from time to time
@@ -57,18 +61,28 @@ class CaptureTable {
   void command(CaptureCommand command);
   std::vector<CaptureCommand> take_commands();
 
-  // Whether the capture thread shall hear of what this worker prints. 0 or an errno.
+  // Whether the capture thread shall hear of what this worker prints. 0 or an errno. Line by line it hears of each write;
+  // turning it on again makes it hear of what is there already.
   int add_watch(CapturedWorker& worker);
   void watch(CapturedWorker& worker, bool on);
+
+  // What an event of `epoll` is about. Commands wait where there is no worker.
+  struct About {
+    CapturedWorker* worker = nullptr;
+    bool err = false;  // its second FIFO
+  };
+  [[nodiscard]] static About about(const epoll_event& event);
 
   // Calls those who want to know that something has come into some log. Costs a load when there are none.
   using Listener = std::weak_ptr<const std::function<void()>>;
   void listen(Listener listener);
   void tell_news();
 
+  void remove_fifos(const CapturedWorker& worker) const;
+
   std::mutex mutex;
   CapturedWorkers workers;
-  UniqueFd epoll;     // its events carry a CapturedWorker*, or nullptr: commands wait
+  UniqueFd epoll;
   UniqueFd fifo_dir;  // STATE/fifo
   UniqueFd log_dir;   // STATE/log
 

@@ -33,6 +33,9 @@ struct FileOwner {
 // hash of the path.
 std::string file_name_of(std::string_view node);
 
+// Of a second FIFO, for standard error; no name of the first one ends so.
+inline constexpr std::string_view error_fifo_ending = "+stderr";
+
 // The FIFO `name` below `dir`, made with mode 0600 if it is not there, for reading and writing without
 // waiting. An earlier one is continued with what is in it. `pipe_bytes`: 0 for the system's choice, else as
 // near as it lets us. Errors: system; bad_name when something else has that name.

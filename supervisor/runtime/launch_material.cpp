@@ -202,6 +202,8 @@ void LaunchMaterial::compose_streams(const LaunchOccasion& occasion) {
   plan_.stdio[0] = {.kind = Kind::null};
   plan_.stdio[1] = stream(setup.stdout_to);
   plan_.stdio[2] = one_place ? process::Stream{.kind = Kind::output} : stream(setup.stderr_to);
+  if (!occasion.error_fifo.empty())
+    plan_.stdio[2] = {.kind = Kind::fifo, .path = occasion.error_fifo.c_str()};
 }
 
 void LaunchMaterial::compose_limits(const config::Setup& setup) {

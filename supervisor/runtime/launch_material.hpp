@@ -46,8 +46,9 @@ struct LaunchOccasion {
   std::uint32_t instance = 0;
   std::uint32_t index = 0;  // of the worker, for the cookie
   core::Life life = core::Life::none;
-  std::string_view path;    // of the node, the instance's number included
-  const std::string& fifo;  // where captured output goes; "" when nothing is captured
+  std::string_view path;          // of the node, the instance's number included
+  const std::string& fifo;        // where captured output goes; "" when nothing is captured
+  const std::string& error_fifo;  // where captured standard error goes, if not there too
   const std::string& with_file;
   // From the health monitor; empty without one.
   std::vector<std::pair<std::string, std::string>> extra_environment{};

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <utility>
 
 #include "supervisor/runtime/rotation.hpp"
 
@@ -25,15 +26,24 @@ int LogFile::open_file() {
   UniqueFd file{
       place_->calls.openat(place_->dir, name_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640)};
   if (!file) return errno;
-  struct stat is{};
-  if (::fstat(file.get(), &is) != 0) return errno;
-  if (!S_ISREG(is.st_mode)) return EINVAL;
+  struct statx is{};
+  if (::statx(file.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &is) != 0) return errno;
+  if (!S_ISREG(is.stx_mode)) return EINVAL;
   file_ = std::move(file);
-  inode_ = is.st_ino;
-  size_ = static_cast<std::uint64_t>(is.st_size);
+  inode_ = is.stx_ino;
+  size_ = is.stx_size;
+  born_ = {};
+  if ((is.stx_mask & STATX_BTIME) != 0) born_ += std::chrono::seconds{is.stx_btime.tv_sec};
+  broken_ = size_ > 0;
   rotate_at_ = place_->max_bytes > 0 ? place_->max_bytes : std::numeric_limits<std::uint64_t>::max();
   overdue_bytes_ = 0;
+  rotate_if_old();
   return 0;
+}
+
+void LogFile::rotate_if_old() {
+  if (place_->max_age.count() == 0 || size_ == 0 || born_ == std::chrono::system_clock::time_point{}) return;
+  if (std::chrono::system_clock::now() - born_ >= place_->max_age) rotate_at_ = std::min(rotate_at_, size_);
 }
 
 bool LogFile::still_there(Time now) {
@@ -42,6 +52,7 @@ bool LogFile::still_there(Time now) {
   struct stat is{};
   if (::fstatat(place_->dir, name_.c_str(), &is, 0) != 0 || is.st_ino != inode_) return false;
   size_ = static_cast<std::uint64_t>(is.st_size);
+  rotate_if_old();
   return true;
 }
 
@@ -51,8 +62,15 @@ bool LogFile::ends_with_line() const {
 }
 
 int LogFile::rotate(Poured& poured) {
-  poured.rotation_error = rotate_files(place_->calls.rename, place_->dir, name_, place_->files);
-  if (poured.rotation_error == 0) return open_file();
+  {
+    std::unique_lock<std::mutex> lock;
+    if (place_->renaming) lock = std::unique_lock{*place_->renaming};
+    poured.rotation_error = rotate_files(place_->calls.rename, place_->dir, name_, place_->files);
+  }
+  if (poured.rotation_error == 0) {
+    if (place_->rotated) place_->rotated();
+    return open_file();
+  }
   // Losing the bound is better than losing bytes; tried again when it has grown by some more.
   rotate_at_ = size_ + std::max<std::uint64_t>(place_->max_bytes / 4, place_->line_bytes_max);
   overdue_bytes_ = 0;
@@ -80,6 +98,34 @@ std::size_t LogFile::next_bytes(int fifo, Poured& poured) {
     if (poured.error != 0) return 0;
   }
   return rotate_at_ - size_;
+}
+
+std::uint64_t LogFile::room() const {
+  if (size_ < rotate_at_) return rotate_at_ - size_;
+  return place_->max_bytes > 0 ? place_->max_bytes : std::numeric_limits<std::uint64_t>::max();
+}
+
+int LogFile::append(std::string_view lines, Poured& poured) {
+  if (size_ >= rotate_at_) {
+    if (const int error = rotate(poured)) return error;
+  }
+  std::string mended;
+  if (std::exchange(broken_, false) && !ends_with_line()) lines = mended.append(1, '\n').append(lines);
+  std::size_t written = 0;
+  while (written < lines.size()) {
+    const ssize_t count = place_->calls.pwrite(file_.get(), lines.data() + written, lines.size() - written,
+                                               static_cast<off_t>(size_ + written));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      const int error = count < 0 ? errno : EIO;
+      // Without what went in, so that the file ends with a whole line and all can be written again.
+      if (written > 0 && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) broken_ = true;
+      return error;
+    }
+    written += static_cast<std::size_t>(count);
+  }
+  size_ += written;
+  return 0;
 }
 
 Poured LogFile::pour(int fifo, std::size_t bytes_max) {

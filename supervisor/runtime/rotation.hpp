@@ -1,7 +1,7 @@
 // supervisor/runtime/rotation.hpp
 //
 // Makes room for a new log file: NAME becomes NAME.1, NAME.1 becomes NAME.2, and so on up to NAME.<files>,
-// whose former contents are the only ones given up.
+// whose former contents are the only ones given up. Any of them but NAME may be there as NAME.<number>.gz instead.
 //
 // Kill       between two renames leaves a gap in the numbers, which the next rotation closes before it gives
 //            up anything.

@@ -35,7 +35,8 @@ std::size_t descriptors_needed(const core::ChildSpec& node, const config::Config
     const bool captured = setup.stdout_to.kind == Output::capture || setup.stderr_to.kind == Output::capture;
     const bool socket = setup.ready.kind == config::Readiness::Kind::notify || setup.watchdog.count() > 0;
     const bool pipe = setup.ready.kind == config::Readiness::Kind::fd;
-    return std::size_t{captured} + std::size_t{socket} + 2 * std::size_t{pipe};
+    const bool separate = policy_of(setup, configuration.settings.capture).separate;
+    return std::size_t{captured} + std::size_t{separate} + std::size_t{socket} + 2 * std::size_t{pipe};
   }
   const auto& spec = *node.supervisor;
   std::size_t sum = 0;

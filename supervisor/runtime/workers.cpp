@@ -196,6 +196,7 @@ std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t 
   const std::string instance_path = worker.instance ? worker.path() : std::string{};
   const std::string& path = worker.instance ? instance_path : program.path;
 
+  const OutputPolicy policy = policy_of(setup, context_.configuration.settings.capture);
   if (captures(setup) && worker.fifo.empty()) {
     std::optional<FileOwner> owner;
     if (*who) owner = FileOwner{(*who)->uid, (*who)->gid};
@@ -205,11 +206,14 @@ std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t 
           "into the same log",
           path);
     }
-    auto fifo = context_.capture.open(path, owner);
+    auto fifo = context_.capture.open(path, owner, policy);
     if (!fifo) return std::unexpected(fifo.error().message);
     worker.fifo = *std::move(fifo);
     worker.fifo.shrink_to_fit();
   }
+  if (policy.by_line() && captures(setup))
+    context_.capture.begin_life(path, static_cast<std::uint64_t>(worker.life));
+  const std::string error_fifo = policy.separate ? Capture::error_fifo(worker.fifo) : std::string{};
   const auto with = with_file(program, *who);
   if (!with) return std::unexpected(with.error());
 
@@ -219,6 +223,7 @@ std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t 
                           .life = worker.life,
                           .path = path,
                           .fifo = worker.fifo,
+                          .error_fifo = error_fifo,
                           .with_file = **with};
   if (auto opened = open_monitor(worker, index, occasion, *who); !opened)
     return std::unexpected(opened.error());

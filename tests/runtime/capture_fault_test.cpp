@@ -53,7 +53,7 @@ pid_t fork_supervisor(const std::string& directory, const std::string& node) {
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::close(ready[0]);
-    auto capture = Capture::start(directory, {.max_bytes = 5000, .files = 1000});
+    auto capture = Capture::start(directory, {.max_bytes = 5000, .files = 1000, .compress = false});
     if (!capture || !(*capture)->open(node)) ::_exit(1);
     if (::write(ready[1], "r", 1) != 1) ::_exit(1);
     for (;;) ::pause();
@@ -118,7 +118,7 @@ TEST_F(CaptureFaultTest, ACaptureThatIsDroppedLeavesTheRestToTheNext) {
 }
 
 TEST_F(CaptureFaultTest, AFullDiskHoldsTheWorkersUpAndLosesNothing) {
-  start({.max_bytes = 10'000, .files = 1000}, faulty_splice());
+  start({.max_bytes = 10'000, .files = 1000, .drop = false}, faulty_splice());
   fault.error = ENOSPC;
   const std::string fifo = open("root/one");
   Worker one{fifo, "seq 1 40000"};
@@ -150,7 +150,7 @@ TEST_F(CaptureFaultTest, ARealFullDiskToo) {
       ::mount("none", directory.path("log").c_str(), "tmpfs", 0, "size=64k") != 0) {
     GTEST_SKIP() << "not allowed to mount a small disk";
   }
-  start({.max_bytes = 10'000, .files = 1000}, faulty_splice());
+  start({.max_bytes = 10'000, .files = 1000, .drop = false}, faulty_splice());
   Worker worker{open("root/a"), "seq 1 60000"};
   EXPECT_TRUE(reports.wait_for(Kind::trouble));
   EXPECT_THAT(reports.first(), HasSubstr("No space left on device"));

@@ -167,6 +167,7 @@ bool wait_for_change(const std::string& directory, Done done) {
 class CaptureTest : public testing::Test {
  protected:
   void start(config::CaptureSettings settings = {}, CaptureOptions options = {}) {
+    settings.compress = compress;
     auto started = Capture::start(directory.path(), settings, std::move(options));
     ASSERT_TRUE(started) << started.error().message;
     capture = std::move(*started);
@@ -179,6 +180,7 @@ class CaptureTest : public testing::Test {
   // Everything that ever went into a worker's log.
   std::string log(const std::string& node) { return joined(log_files(capture->log_path(node))); }
 
+  bool compress = false;  // rotated files: most tests read them all as they are
   TemporaryDirectory directory;
   Reports reports;
   std::unique_ptr<Capture> capture;
