@@ -32,7 +32,7 @@ _simplevisor() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)
+      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|-n|--lines|--since|--grep|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)
         [[ ${COMP_WORDS[i + 1]} == = ]] && i+=1
         if ((i + 1 >= COMP_CWORD)); then
           previous=$word
@@ -55,6 +55,9 @@ _simplevisor() {
     --reason) : ;;
     -w|--warning) : ;;
     -c|--critical) : ;;
+    -n|--lines) : ;;
+    --since) : ;;
+    --grep) : ;;
     --textfile) _simplevisor_files ;;
     --on-failure) _simplevisor_files ;;
     --on-recovery) _simplevisor_files ;;
@@ -71,6 +74,7 @@ _simplevisor() {
         hold) own='--for --reason' ;;
         check) own='--nagios -w --warning -c --critical' ;;
         events) own='-f --follow' ;;
+        logs) own='-f --follow -n --lines --since --grep' ;;
         metrics) own='--textfile' ;;
         hooks) own='--on-failure --on-recovery --each-end --settle --interval --at-most --run-time' ;;
         what_if) own='--every' ;;
@@ -83,7 +87,7 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart hold release signal status check tree why history events metrics hooks replay what_if check_configuration explain init version
+        _simplevisor_words start stop restart hold release signal status check tree why history events logs metrics hooks replay what_if check_configuration explain init version
         return
       fi
       case $command:$count in
@@ -100,6 +104,7 @@ _simplevisor() {
         why:0) _simplevisor_ask nodes ;;
         history:0) _simplevisor_ask nodes ;;
         events:0) _simplevisor_ask nodes ;;
+        logs:*) _simplevisor_ask nodes ;;
         hooks:0) _simplevisor_ask nodes ;;
         replay:0) _simplevisor_files ;;
         what_if:0) _simplevisor_ask nodes ;;

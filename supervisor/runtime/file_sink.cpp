@@ -5,9 +5,10 @@ namespace simplevisor::runtime {
 LineSink::Written FileSink::write(std::span<const WorkerLine> lines, const LineOrigin& origin) {
   Written written;
   Poured poured;
+  const LineWriter writer{format_, origin};
   buffer_.clear();
   for (std::size_t n = 0; n < lines.size(); ++n) {
-    append_line(buffer_, format_, origin, lines[n]);
+    writer.append(buffer_, lines[n]);
     // Up to the line that makes the file full: the next one goes into the next file.
     if (buffer_.size() < log_.room() && n + 1 < lines.size()) continue;
     written.error = log_.append(buffer_, poured);

@@ -33,7 +33,9 @@ class Scanner {
   }
   bool string() {
     if (!one('"')) return false;
-    while (!rest_.empty()) {
+    for (;;) {
+      rest_.remove_prefix(plain_json_bytes(rest_));
+      if (rest_.empty()) return false;
       const char c = rest_.front();
       if (c == '"') return one('"');
       if (static_cast<unsigned char>(c) < 0x20) return false;
@@ -45,7 +47,6 @@ class Scanner {
       if (bytes == 0) return false;
       rest_.remove_prefix(bytes);
     }
-    return false;
   }
   bool value(std::size_t depth) {
     if (depth > json_depth_max || rest_.empty()) return false;

@@ -8,21 +8,27 @@
 namespace simplevisor::runtime {
 namespace {
 
-void append_text(std::string& log, const LineOrigin& origin, const WorkerLine& line) {
-  log += logs::time_text(origin.time);
-  log += ' ';
-  log += name_of(origin.stream);
-  log += line.partial ? " P " : " F ";
-  // Whatever bytes it has: only the end of line means something here.
-  log += line.text;
-  log += '\n';
+std::string head_of(bool json, const LineOrigin& origin) {
+  if (!json) return fmt::format("{} {} ", logs::time_text(origin.time), name_of(origin.stream));
+  std::string head = fmt::format(R"({{"time":"{}","stream":"{}","path":)", logs::time_text(origin.time),
+                                 name_of(origin.stream));
+  append_json_string(head, origin.path);
+  fmt::format_to(std::back_inserter(head), R"(,"life":{})", origin.life);
+  return head;
 }
 
-void append_json(std::string& log, const LineOrigin& origin, const WorkerLine& line) {
-  fmt::format_to(std::back_inserter(log), R"({{"time":"{}","stream":"{}","path":)",
-                 logs::time_text(origin.time), name_of(origin.stream));
-  append_json_string(log, origin.path);
-  fmt::format_to(std::back_inserter(log), R"(,"life":{})", origin.life);
+}  // namespace
+
+LineWriter::LineWriter(config::LogFormat format, const LineOrigin& origin)
+    : json_(format == config::LogFormat::json), head_(head_of(json_, origin)) {}
+
+void LineWriter::append(std::string& log, const WorkerLine& line) const {
+  log += head_;
+  if (!json_) {
+    // Whatever bytes it has: only the end of line means something here.
+    log.append(line.partial ? "P " : "F ").append(line.text) += '\n';
+    return;
+  }
   if (line.partial) {
     log += R"(,"partial":true)";
   } else if (append_members(log, line.text)) {
@@ -32,16 +38,6 @@ void append_json(std::string& log, const LineOrigin& origin, const WorkerLine& l
   log += R"(,"message":)";
   append_json_string(log, line.text);
   log += "}\n";
-}
-
-}  // namespace
-
-void append_line(std::string& log, config::LogFormat format, const LineOrigin& origin,
-                 const WorkerLine& line) {
-  if (format == config::LogFormat::json)
-    append_json(log, origin, line);
-  else
-    append_text(log, origin, line);
 }
 
 }  // namespace simplevisor::runtime

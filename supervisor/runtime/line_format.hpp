@@ -8,7 +8,7 @@
 //            F is P, and the object has "partial":true, where the text goes on in the next line of this stream.
 // Merging    json: a worker that writes an object on a line has its members in ours. Those that have the name of one of
 //            ours are called worker_time, and so on.
-// Threads    pure functions.
+// Threads    plain values.
 #pragma once
 
 #include <chrono>
@@ -36,8 +36,18 @@ struct LineOrigin {
   logs::LogTime time{};
 };
 
-// Appends the line to `log`, with its end. `format` is text or json.
-void append_line(std::string& log, config::LogFormat format, const LineOrigin& origin,
-                 const WorkerLine& line);
+// Writes lines of one batch: what they begin with is made once.
+class LineWriter {
+ public:
+  // `format` is text or json.
+  LineWriter(config::LogFormat format, const LineOrigin& origin);
+
+  // Appends the line to `log`, with its end.
+  void append(std::string& log, const WorkerLine& line) const;
+
+ private:
+  bool json_;
+  std::string head_;
+};
 
 }  // namespace simplevisor::runtime

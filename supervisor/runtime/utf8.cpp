@@ -60,4 +60,12 @@ std::string clean_utf8(std::string_view text) {
   return clean;
 }
 
+std::size_t plain_json_bytes(std::string_view text) {
+  const auto found = std::ranges::find_if(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte >= 0x7f || c == '"' || c == '\\';
+  });
+  return static_cast<std::size_t>(found - text.begin());
+}
+
 }  // namespace simplevisor::runtime

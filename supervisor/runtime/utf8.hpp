@@ -23,12 +23,20 @@ namespace simplevisor::runtime {
 // The same text with U+FFFD for each byte that is not part of a well-formed character.
 [[nodiscard]] std::string clean_utf8(std::string_view text);
 
+// How many bytes at the start of `text` stand for themselves in a string of JSON, in ASCII.
+[[nodiscard]] std::size_t plain_json_bytes(std::string_view text);
+
 // Appends `text` in quotes. `Buffer`: a std::string or one of fmt's.
 template <class Buffer>
 void append_json_string(Buffer& to, std::string_view text) {
   const auto append = [&to](std::string_view part) { to.append(part.data(), part.data() + part.size()); };
   to.push_back('"');
-  while (!text.empty()) {
+  for (;;) {
+    // Most of most texts.
+    const std::size_t plain = plain_json_bytes(text);
+    append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::size_t length = utf8_character(text);
     const char c = text.front();
     const auto byte = static_cast<unsigned char>(c);

@@ -22,8 +22,9 @@ TEST(LineFormat, IsReadBackAsItWasWritten) {
     for (const bool partial : {false, true}) {
       for (const std::string_view text : {"", "plain", " blank \t", "\"quoted\" \\ \x01 caf\xc3\xa9"}) {
         std::string log;
-        append_line(log, format, {"root/a \"b\"", 3, logs::Stream::err, logs::LogTime{1'700'000'000'123ms}},
-                    {text, partial});
+        const LineWriter writer{format,
+                                {"root/a \"b\"", 3, logs::Stream::err, logs::LogTime{1'700'000'000'123ms}}};
+        writer.append(log, {text, partial});
         ASSERT_TRUE(log.ends_with('\n'));
         log.pop_back();
         const logs::StoredLine line = logs::parse_line(log);
