@@ -143,9 +143,7 @@ class Service {
   // `news` is called, on some thread and for as long as the token is kept, when workers have printed something. It must
   // not block.
   using NewsToken = std::shared_ptr<const std::function<void()>>;
-  [[nodiscard]] virtual NewsToken when_output([[maybe_unused]] std::function<void()> news) const {
-    return {};
-  }
+  [[nodiscard]] virtual NewsToken when_output(std::function<void()> /*news*/) const { return {}; }
 
   // Where the output of the worker at `path` is kept, whether it was ever started or not. On any thread.
   [[nodiscard]] virtual std::string log_path([[maybe_unused]] std::string_view path) const { return ""; }

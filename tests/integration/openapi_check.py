@@ -83,7 +83,10 @@ for path in ("history", "why"):
     ask("GET", f"/v1/{path}?pattern={WORKER}")
     ask("GET", f"/v1/{path}?pattern=no-such-node", status=404)
     ask("GET", f"/v1/{path}", status=400)
-ask("GET", "/v1/logs?node=" + WORKER) if "/v1/logs" in description["paths"] else None
+ask("GET", "/v1/logs")
+ask("GET", f"/v1/logs?pattern={WORKER}&lines=3&since=1h")
+ask("GET", "/v1/logs?pattern=no-such-node", status=404)
+ask("GET", "/v1/logs?lines=x", status=400)
 ask("GET", "/v1/status?pattern=" + WORKER)
 ask("GET", "/v1/status?pattern=no-such-node", status=404)
 ask("GET", "/v1/status?pattern=%zz", status=400)
