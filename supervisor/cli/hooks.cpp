@@ -5,9 +5,12 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
@@ -98,9 +101,10 @@ class Hooks {
     ::sigemptyset(&signals);
     for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&signals, signal);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    const control::Fd asked_to_end(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    asked_to_end_ = control::Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     if (auto looked = look_back(); !looked)
       return report(looked.error(), context_.terminal, context_.line.json);
+    watch_.forget_recovered();
     // It waits in a read and ends with the process: what it uses is its own.
     std::thread(follow, asker_, last_, mailbox_).detach();
     for (;;) {
@@ -113,7 +117,7 @@ class Hooks {
       tell();
       if (over) break;
       std::array<pollfd, 2> entries{{{.fd = mailbox_->bell(), .events = POLLIN, .revents = 0},
-                                     {.fd = asked_to_end.get(), .events = POLLIN, .revents = 0}}};
+                                     {.fd = asked_to_end_.get(), .events = POLLIN, .revents = 0}}};
       ::poll(entries.data(), entries.size(), patience());
       if (entries[1].revents != 0) {
         if (auto looked = look_back(); looked) tell();
@@ -196,7 +200,8 @@ class Hooks {
           {.program = program,
            .environment = {{"SIMPLEVISOR_HOOK", std::string(name)}, {"SIMPLEVISOR_HOOK_PATH", notice.path}},
            .input = dossier(notice, name),
-           .timeout = context_.line.run_time.value_or(milliseconds{30'000})});
+           .timeout = context_.line.run_time.value_or(milliseconds{30'000}),
+           .hurry = asked_to_end_.get()});
       context_.terminal.out << fmt::format("{} of {}: {}\n", name, notice.path, ran ? "told" : ran.error())
                             << std::flush;
     }
@@ -222,6 +227,7 @@ class Hooks {
   const Asker asker_;
   const std::string path_;
   hooks::Watch watch_;
+  control::Fd asked_to_end_;
   std::uint64_t last_ = 0;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 };
@@ -235,6 +241,11 @@ int hooks(Context& context) {
   if (context.line.on_failure.empty() && context.line.on_recovery.empty())
     return failed(
         {Exit::usage, "usage", "hooks: there is nothing to run: --on-failure, --on-recovery or both"});
+  for (const std::string& program : {context.line.on_failure, context.line.on_recovery}) {
+    if (!program.empty() && ::access(program.c_str(), X_OK) != 0)
+      return failed({Exit::failed, "no_program",
+                     fmt::format("hooks: {} cannot be run: {}", program, std::strerror(errno))});
+  }
   auto asker = asker_for(context);
   if (!asker) return failed(asker.error());
   std::string path;

@@ -129,11 +129,16 @@ void show(const journal::Replayed& replayed, const Recorded& recorded,
                        printable(sentence(decision)), "", journal::rule_of(decision.kind));
   }
   for (const std::string& each : different) out << "DIFFERENT: " << printable(each) << '\n';
-  out << fmt::format("{} decisions from {} events since {}{}; {} of them stand in the journal{}\n",
-                     replayed.decisions.size(), replayed.events, replayed.head.time,
-                     replayed.cut ? ", where the tape was full" : "",
-                     std::min(replayed.decisions.size(), recorded.decisions.size()),
-                     different.empty() ? ", as they were taken" : "");
+  if (!different.empty()) {
+    out << fmt::format("{} decisions from {} events since {} are not those of the journal\n",
+                       replayed.decisions.size(), replayed.events, replayed.head.time);
+    return;
+  }
+  out << fmt::format(
+      "{} decisions from {} events since {}{}; {} of them stand in the journal, as they were taken\n",
+      replayed.decisions.size(), replayed.events, replayed.head.time,
+      replayed.cut ? ", where the tape was full" : "",
+      std::min(replayed.decisions.size(), recorded.decisions.size()));
 }
 
 }  // namespace

@@ -63,6 +63,12 @@ int serve(const std::filesystem::path& file, const CommandLine& line, const Envi
                                            .report = report_to_log,
                                            .page = web::find});
   if (!server) return refuse(tell, code(Exit::failed), server.error().message);
+  if (access.listen) {
+    spdlog::info(
+        "control: listening on {}://{}:{}", access.listen->certificate.empty() ? "http" : "https",
+        access.listen->address.contains(':') ? "[" + access.listen->address + "]" : access.listen->address,
+        (*server)->port());
+  }
   (*supervisor)->when_started([&](const runtime::Answer& answer) {
     const bool up = answer.outcome == runtime::Outcome::done;
     tell(up ? 0 : code(Exit::failed), up ? fmt::format("{} is up", name) : answer.message);

@@ -176,7 +176,9 @@ const Section& control_section() {
            .set = into<&SettingsDraft::control_read>},
           {.name = "operate",
            .form = Form::globs,
-           .meaning = "who may also start, stop, hold, restart and signal workers",
+           .meaning = "who may also start, stop, hold, restart and signal workers; one that is killed by a "
+                      "signal has failed, "
+                      "and counts for the limits of all above it",
            .fallback = "[]",
            .example = R"(["%ops root"])",
            .set = into<&SettingsDraft::control_operate>},

@@ -18,14 +18,13 @@ json::string text(std::string_view bytes) {
 
 // Without user, password, and what follows "?" or "#".
 std::string shown_address(std::string_view uri) {
-  uri = uri.substr(0, uri.find_first_of("?#"));
   const std::size_t scheme = uri.find("://");
   const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const std::string_view authority = uri.substr(host, uri.find('/', host) - host);
-  const std::size_t at = authority.rfind('@');
-  const std::size_t user = at == std::string_view::npos ? 0 : at + 1;
+  // The last one: a password may have any of "/?#" in it, where the URI is a wrong one.
+  const std::size_t at = uri.rfind('@');
+  const std::string_view rest = uri.substr(at == std::string_view::npos || at < host ? host : at + 1);
   std::string shown{uri.substr(0, host)};
-  return shown.append(uri.substr(host + user));
+  return shown.append(rest.substr(0, rest.find_first_of("?#")));
 }
 
 // One worker's `with`.

@@ -26,15 +26,22 @@ std::string lower(std::string_view text) {
   return low;
 }
 
+// "" or ":80".
+bool is_port(std::string_view text) {
+  return text.empty() || (text.size() > 1 && text.size() <= 6 && text[0] == ':' &&
+                          text.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 // "name:80" without the port; "" when it is neither that nor "[address]:80".
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) {
     const std::size_t end = host.find(']');
     if (end == std::string_view::npos) return "";
-    const std::string_view rest = host.substr(end + 1);
-    return rest.empty() || rest.starts_with(':') ? host.substr(1, end - 1) : "";
+    const std::string_view address = host.substr(1, end - 1);
+    return address.contains(':') && is_port(host.substr(end + 1)) ? address : "";
   }
-  return host.substr(0, host.find(':'));
+  const std::size_t colon = std::min(host.find(':'), host.size());
+  return is_port(host.substr(colon)) ? host.substr(0, colon) : "";
 }
 
 bool is_address(const std::string& text) {
@@ -153,8 +160,10 @@ std::expected<void, std::string> TokenFile::read() {
 
 bool TokenFile::holds(std::string_view candidate) {
   if (stamp_of(path_) != stamp_) {
-    const bool was_good = !token_.empty();
-    if (const auto again = read(); !again && was_good && report_) report_(again.error());
+    const auto again = read();
+    const std::string trouble = again ? "" : again.error();
+    if (trouble != told_ && !trouble.empty() && report_) report_(trouble);
+    told_ = trouble;
   }
   return !token_.empty() && equal_in_constant_time(candidate, token_);
 }

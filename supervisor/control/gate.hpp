@@ -44,7 +44,7 @@ std::shared_ptr<Gate> open_gate(Rights rights);
 // A file with a secret in it, read anew when it has changed. Others must not be able to read it.
 class TokenFile {
  public:
-  // `report` is told when what was good no longer is; nobody is let in then.
+  // `report` is told what is wrong with it, once each; nobody is let in then.
   static std::expected<TokenFile, std::string> open(std::string path,
                                                     std::function<void(const std::string&)> report);
 
@@ -60,6 +60,7 @@ class TokenFile {
   std::function<void(const std::string&)> report_;
   FileStamp stamp_;
   std::string token_;  // "" for none
+  std::string told_;   // the last trouble that was reported
 };
 
 // `tls` says which scheme the service's own pages have.

@@ -66,7 +66,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if constexpr (is_plain) {
       read();
     } else {
-      limit_time(host_.limits().request_time);
+      limit_time(patience());
       stream_.async_handshake(Stream::server, [self = this->shared_from_this()](error_code error) {
         if (self->state_ != State::reading) return;
         self->timer_.cancel();
@@ -115,6 +115,10 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     else
       return stream_.next_layer();
   }
+  // Who has not shown that he may ask keeps his place for a shorter time.
+  [[nodiscard]] std::chrono::milliseconds patience() const {
+    return visitor_.known || known_ ? host_.limits().request_time : host_.limits().stranger_time;
+  }
   auto shared() { return this->shared_from_this(); }
   auto weak() { return this->weak_from_this(); }
 
@@ -124,7 +128,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(host_.limits().header_bytes_max));
     parser_->body_limit(host_.limits().body_bytes_max);
-    limit_time(host_.limits().request_time);
+    limit_time(patience());
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared()](error_code error, std::size_t) { self->on_read(error); });
   }
@@ -155,6 +159,13 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     const Credentials credentials{.host = field(http::field::host),
                                   .origin = field(http::field::origin),
                                   .authorization = field(http::field::authorization)};
+    for (const http::field once : {http::field::host, http::field::origin, http::field::authorization}) {
+      if (request.count(once) > 1)
+        return reply(
+            refusal(400, "bad_http",
+                    fmt::format("the header has more than one {}", std::string_view(http::to_string(once)))),
+            false);
+    }
     if (auto admitted = visitor_.gate->admit(credentials); !admitted)
       return deny(std::move(admitted.error()), method, target);
     if (auto page = host_.page(method, target, field(http::field::if_none_match),
@@ -162,6 +173,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       return reply(*page, keep_alive_);
     const auto rights = visitor_.gate->rights(credentials);
     if (!rights) return deny(rights.error(), method, target);
+    known_ = true;
+    authorization_ = credentials.authorization;
     auto call = parse_request(method == "HEAD" ? "GET" : method, target, request.body());
     if (!call) return reply(call.error(), keep_alive_);
     if (auto allowed = authorise(*call, *rights); !allowed)
@@ -229,6 +242,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   void send_news() {
+    // A token that is not good any more ends what was begun with it.
+    if (!visitor_.gate->rights({.host = {}, .origin = {}, .authorization = authorization_})) return close();
     std::string text = feed_ ? feed_->next(host_.limits().follow_bytes) : next_events();
     if (!text.empty()) return send(std::move(text));
     limit_time(host_.limits().heart_beat);
@@ -339,6 +354,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool expired_ = false;
+  bool known_ = false;         // has shown that he may ask
+  std::string authorization_;  // by this
 };
 
 }  // namespace simplevisor::control

@@ -102,6 +102,10 @@ std::vector<std::string> outlook(const std::vector<NodeStatus>& rows) {
     steps.push_back(
         fmt::format("{}: {} gives up and stops all its children", left > 0 ? "one more" : when, above.path));
   }
+  if (rows.front().depth > 0) {  // whoever asks sees a part of the tree
+    steps.push_back(fmt::format("if {} gives up: what is above it decides", rows.front().path));
+    return steps;
+  }
   steps.push_back(rows.size() == 1
                       ? "if it gives up: the tree is stopped and the supervisor ends with exit status 1"
                       : "that is the whole tree: the supervisor ends with exit status 1");

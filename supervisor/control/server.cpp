@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -36,6 +37,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::chrono::seconds between_denials{1};
+constexpr std::size_t leaving_max = 64;
+constexpr std::chrono::milliseconds time_to_leave{200};
 
 // The way back from the supervision thread, which may hold it longer than the server lives.
 class ReturnPath {
@@ -179,6 +182,7 @@ class Server::Impl final : public Session::Host {
     if (following_.erase(&session) > 0) followers_->count = following_.size();
     log_followers_.remove(session);
     remote_.erase(&session);
+    others_.erase(&session);
     sessions_.erase(&session);
     if (closing_ && sessions_.empty()) farewell_.cancel();
   }
@@ -236,22 +240,38 @@ class Server::Impl final : public Session::Host {
       rights = Rights::of({.uid = peer->uid, .groups = groups_of(fd.get())}, ::geteuid(), options_.rules);
     const std::string name = peer ? fmt::format("uid {}, pid {}", peer->uid, peer->pid) : "somebody";
     if (!rights.highest()) {
-      denied(name, 403, "", "to connect");
-      return turn_away(
-          fd, refusal(403, "not_permitted",
-                      options_.rules.empty() ? "only root and the supervisor's own user may command it"
-                                             : "nothing is granted to this user"));
+      denied(name, 403, "CONNECT", "to the socket");
+      return turn_away(std::move(fd), refusal(403, "not_permitted",
+                                              options_.rules.empty()
+                                                  ? "only root and the supervisor's own user may command it"
+                                                  : "nothing is granted to this user"));
     }
-    if (sessions_.size() - remote_.size() >= options_.limits.connections_max) return turn_away(fd, full());
+    const bool owner = peer->uid == 0 || peer->uid == ::geteuid();
+    if (owner ? sessions_.size() - remote_.size() - others_.size() >= options_.limits.connections_max
+              : !has_place(peer->uid)) {
+      denied(name, 503, "CONNECT", "to the socket");
+      return turn_away(std::move(fd), full());
+    }
     Session::Socket socket(io_, asio::generic::stream_protocol(AF_UNIX, 0), fd.release());
-    enter(Session::create(std::move(socket), {name, open_gate(std::move(rights))}, *this));
+    const auto session = Session::create(std::move(socket), {name, open_gate(std::move(rights))}, *this);
+    if (!owner) others_.emplace(session.get(), peer->uid);
+    enter(session);
+  }
+
+  // Those who are granted something share their places, so that none of them can take all, and none those of root.
+  bool has_place(uid_t uid) const {
+    const auto own = std::ranges::count(others_, uid, [](const auto& each) { return each.second; });
+    return others_.size() < options_.limits.others_max &&
+           static_cast<std::size_t>(own) < options_.limits.user_max;
   }
 
   void admit_remote(Fd fd) {
-    Visitor visitor{fmt::format("client {}", remote_address(fd.get())), gate_};
-    // What has no place gets no TLS either: an alert would take the handshake that there is no place for.
-    if (remote_.size() >= options_.limits.remote_connections_max)
-      return identity_ ? void() : turn_away(fd, full());
+    Visitor visitor{fmt::format("client {}", remote_address(fd.get())), gate_, false};
+    if (remote_.size() >= options_.limits.remote_connections_max) {
+      denied(visitor.name, 503, "CONNECT", "to the port");
+      // What has no place gets no TLS either: an alert would take the handshake that there is no place for.
+      return identity_ ? void() : turn_away(std::move(fd), full());
+    }
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const sa_family_t family = family_of(fd.get());
@@ -289,11 +309,18 @@ class Server::Impl final : public Session::Host {
     };
   }
 
-  // Costs a client that may not come in no place, and us no wait: what does not fit the socket is dropped.
-  static void turn_away(const Fd& fd, const Reply& reply) {
+  // Costs a client that may not come in no place, and us no wait: what does not fit the socket is dropped. It is kept for a
+  // moment, for who is still sending his request when it is closed does not read the answer.
+  void turn_away(Fd fd, const Reply& reply) {
     const std::string bytes = response_bytes(reply, false);
     [[maybe_unused]] const auto sent =
         ::send(fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::shutdown(fd.get(), SHUT_WR);
+    if (leaving_ >= leaving_max) return;
+    ++leaving_;
+    const auto timer = std::make_shared<asio::steady_timer>(io_, time_to_leave);
+    const auto kept = std::make_shared<Fd>(std::move(fd));
+    timer->async_wait([this, timer, kept](error_code) { --leaving_; });
   }
 
   void say_farewell() {
@@ -346,6 +373,8 @@ class Server::Impl final : public Session::Host {
   std::unordered_map<const Session*, std::shared_ptr<Session>> sessions_;
   std::unordered_set<const Session*> following_;
   std::unordered_set<const Session*> remote_;
+  std::unordered_map<const Session*, uid_t> others_;  // over the socket, neither root nor our own user
+  std::size_t leaving_ = 0;                           // turned away, and not closed yet
   std::shared_ptr<Followers> followers_ = std::make_shared<Followers>();
   runtime::journal::Recorder::Token news_;
   LogFollowers log_followers_{io_, [this](const Session& session) {

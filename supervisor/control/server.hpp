@@ -41,10 +41,13 @@ struct Limits {
   std::size_t body_bytes_max = 64 * 1024;
   std::size_t header_bytes_max = 8 * 1024;  // request line included
   std::size_t target_bytes_max = 4 * 1024;
-  std::size_t connections_max = 256;        // one more is answered 503 and closed
+  std::size_t connections_max = 256;        // of root and our own user; one more is answered 503 and closed
+  std::size_t others_max = 128;             // of all other users, beside those
+  std::size_t user_max = 32;                // of one of them
   std::size_t remote_connections_max = 64;  // over TCP, so that they cannot take all places
   std::size_t calls_max = 256;  // asked of the service and not yet answered; one more is answered 503
   std::chrono::milliseconds request_time{10'000};  // to be idle, or to send a request, until it is complete
+  std::chrono::milliseconds stranger_time{3'000};  // the same over TCP, until a request brought the token
   std::chrono::milliseconds write_time{10'000};    // to take the whole answer
   std::chrono::milliseconds heart_beat{15'000};    // of those that follow events
   std::size_t follow_bytes = 256 * 1024;           // sent to one follower at a time

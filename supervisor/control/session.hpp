@@ -35,6 +35,7 @@ namespace simplevisor::control {
 struct Visitor {
   std::string name;  // in words
   std::shared_ptr<Gate> gate;
+  bool known = true;  // when he came, before he asked anything
 };
 
 class Session {

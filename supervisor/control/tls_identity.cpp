@@ -25,6 +25,9 @@ std::expected<TlsIdentity::Context, std::string> TlsIdentity::load() {
   context->set_options(ssl::context::default_workarounds | ssl::context::no_sslv3 | ssl::context::no_tlsv1 |
                            ssl::context::no_tlsv1_1 | ssl::context::no_compression,
                        error);
+  // A key with a passphrase is refused: the library would ask for it on the terminal, and nobody sits there.
+  context->set_password_callback([](std::size_t, ssl::context::password_purpose) { return std::string(); },
+                                 error);
   if (context->use_certificate_chain_file(certificate_, error); error) return failed(certificate_);
   if (context->use_private_key_file(key_, ssl::context::pem, error); error) return failed(key_);
   return context;

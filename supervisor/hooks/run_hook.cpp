@@ -94,14 +94,21 @@ int left(Clock::time_point end) {
 
 // Hands over the input for as long as it is taken; then waits. False: the time was over first. Without a descriptor of
 // the process (-1) it is over when the time is.
-bool attend(Fd input, std::string_view rest, int process, Clock::time_point end) {
+bool attend(Fd input, std::string_view rest, int process, Clock::time_point end, int hurry,
+            std::chrono::milliseconds hurried) {
   for (;;) {
-    std::array<pollfd, 2> entries{{{.fd = process, .events = POLLIN, .revents = 0},
-                                   {.fd = input ? input.get() : -1, .events = POLLOUT, .revents = 0}}};
+    std::array<pollfd, 3> entries{{{.fd = process, .events = POLLIN, .revents = 0},
+                                   {.fd = input ? input.get() : -1, .events = POLLOUT, .revents = 0},
+                                   {.fd = hurry, .events = POLLIN, .revents = 0}}};
     const int count = ::poll(entries.data(), entries.size(), left(end));
     if (count < 0 && errno == EINTR) continue;
     if (entries[0].revents != 0) return true;
     if (count <= 0) return false;
+    if (entries[2].revents != 0) {
+      end = std::min(end, Clock::now() + hurried);
+      hurry = -1;
+    }
+    if (entries[1].revents == 0) continue;
     const ssize_t written = ::write(input.get(), rest.data(), rest.size());
     if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
     if (rest.empty() || (written < 0 && errno != EAGAIN)) input.reset();
@@ -121,7 +128,8 @@ std::expected<void, std::string> run_hook(const HookRun& run) {
   if (!pid) return failure(run.program, "cannot be run", pid.error());
   reading.reset();
   const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
-  const bool in_time = attend(std::move(writing), run.input, process.get(), Clock::now() + run.timeout);
+  const bool in_time = attend(std::move(writing), run.input, process.get(), Clock::now() + run.timeout,
+                              run.hurry, run.hurried);
   if (!in_time) ::kill(-*pid, SIGKILL);
   int status = 0;
   while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {

@@ -21,6 +21,8 @@ struct HookRun {
   std::vector<std::pair<std::string, std::string>> environment;  // beside our own
   std::string input;
   std::chrono::milliseconds timeout{30'000};
+  int hurry = -1;  // a descriptor: once it can be read, there is `hurried` left
+  std::chrono::milliseconds hurried{2'000};
 };
 
 // Whoever does not read all of the input has not failed for that.

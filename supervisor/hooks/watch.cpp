@@ -82,7 +82,9 @@ void Watch::fail(const std::string& path, const Event& event) {
   const auto [place, is_new] = troubles_.try_emplace(path);
   Trouble& trouble = place->second;
   if (is_new || !trouble.failed) trouble.since = event.time;
-  trouble.failed = trouble.fresh = true;
+  // Told already, and not up since: the same trouble.
+  trouble.fresh = trouble.fresh || !trouble.told || trouble.up;
+  trouble.failed = true;
   trouble.up.reset();
   trouble.event = event;
 }
@@ -96,32 +98,38 @@ void Watch::runs(const std::string& path, Time now) {
     troubles_.erase(found);
 }
 
-bool Watch::may_tell(const std::string& path, Time now) {
-  std::erase_if(told_, [&](const auto& each) { return now - each.second >= options_.interval; });
-  if (told_.size() >= options_.at_most) return false;
-  return told_.emplace(path, now).second;
+void Watch::forget_recovered() {
+  std::erase_if(troubles_, [](const auto& each) { return each.second.failed && each.second.up; });
+}
+
+std::optional<Time> Watch::may_tell_at(const std::string& path) const {
+  if (const auto found = told_.find(path); found != told_.end()) return found->second + options_.interval;
+  if (told_.size() < options_.at_most) return std::nullopt;
+  const auto first = std::ranges::min_element(told_, {}, [](const auto& each) { return each.second; });
+  return first->second + options_.interval;
 }
 
 std::vector<Notice> Watch::due(Time now) {
   std::vector<Notice> notices;
+  std::erase_if(told_, [&](const auto& each) { return now - each.second >= options_.interval; });
   for (auto place = troubles_.begin(); place != troubles_.end();) {
     auto& [path, trouble] = *place;
     if (!trouble.failed && now - trouble.since >= for_the_decision) trouble.failed = trouble.fresh = true;
-    if (std::exchange(trouble.fresh, false)) {
-      if (may_tell(path, now)) {
-        trouble.told = true;
-        notices.push_back(
-            {Notice::What::failure, path, trouble.since, trouble.event, std::exchange(untold_, 0)});
-      } else {
-        ++untold_;
-      }
+    if (trouble.fresh && !may_tell_at(path)) {
+      told_.emplace(path, now);
+      if (std::exchange(trouble.counted, false)) --untold_;
+      trouble.fresh = false;
+      trouble.told = true;
+      notices.push_back(
+          {Notice::What::failure, path, trouble.since, trouble.event, std::exchange(untold_, 0)});
+    } else if (trouble.fresh && !std::exchange(trouble.counted, true)) {
+      ++untold_;
     }
     if (!trouble.failed || !trouble.up || now - *trouble.up < options_.settle) {
       ++place;
       continue;
     }
-    if (std::exchange(trouble.told, false))
-      notices.push_back({Notice::What::recovery, path, trouble.since, trouble.event, 0});
+    if (trouble.told) notices.push_back({Notice::What::recovery, path, trouble.since, trouble.event, 0});
     place = troubles_.erase(place);
   }
   return notices;
@@ -129,13 +137,13 @@ std::vector<Notice> Watch::due(Time now) {
 
 std::optional<Time> Watch::next() const {
   std::optional<Time> next;
+  const auto at = [&](Time then) {
+    if (!next || then < *next) next = then;
+  };
   for (const auto& [path, trouble] : troubles_) {
-    std::optional<Time> then;
-    if (!trouble.failed)
-      then = trouble.since + for_the_decision;
-    else if (trouble.up)
-      then = *trouble.up + options_.settle;
-    if (then && (!next || *then < *next)) next = then;
+    if (!trouble.failed) at(trouble.since + for_the_decision);
+    if (trouble.failed && trouble.up) at(*trouble.up + options_.settle);
+    if (trouble.fresh) at(may_tell_at(path).value_or(Time::min()));
   }
   return next;
 }

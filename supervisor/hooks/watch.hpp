@@ -6,8 +6,9 @@
 //            supervisor gives up over it or waits (`cool_down`); with `each_end` at each abnormal end. A supervisor fails
 //            when it gives up or cannot be started. What was asked for is no failure.
 //            A node that failed has recovered once it has run again for `settle` without another failure.
-//            For one node at most one failure in `interval` is told, and for all at most `at_most` tellings in an
-//            `interval`; what was not told is counted in the next. A recovery is told exactly when the failure was.
+//            For one node at most one failure in `interval` is told, and for all at most `at_most` in an `interval`. What
+//            still stands when more may be told is told then; what has passed is counted in the next telling. A
+//            recovery is told exactly when the failure was.
 // Time       the events' own, handed in; `now` never before it.
 // Threads    a plain value. Memory: one entry for each node that failed and has not recovered, and at most `at_most`.
 #pragma once
@@ -48,6 +49,8 @@ class Watch {
   explicit Watch(WatchOptions options) : options_(options) {}
 
   void take(const Event& event);
+  // Of what has recovered nobody needs to be told: it was long ago.
+  void forget_recovered();
   // What is due.
   [[nodiscard]] std::vector<Notice> due(Time now);
   // When more may be due without another event.
@@ -57,14 +60,15 @@ class Watch {
   struct Trouble {
     Time since{};
     Event event{};
-    bool failed = false;  // or only ended, and may yet be restarted
-    bool fresh = false;   // not looked at by due() since it failed
+    bool failed = false;   // or only ended, and may yet be restarted
+    bool fresh = false;    // nobody has been told since it failed
+    bool counted = false;  // in `untold_`
     bool told = false;
     std::optional<Time> up{};  // running again since then
   };
   void fail(const std::string& path, const Event& event);
   void runs(const std::string& path, Time now);
-  [[nodiscard]] bool may_tell(const std::string& path, Time now);
+  [[nodiscard]] std::optional<Time> may_tell_at(const std::string& path) const;  // none: at once
 
   WatchOptions options_;
   std::map<std::string, Trouble> troubles_;

@@ -97,6 +97,8 @@ class Describer {
     if (supervisor) {
       status.strategy = config::name_of(supervisor->strategy);
       status.cools_down = supervisor->on_exhausted == core::OnExhausted::cool_down;
+      status.restarts_limit = supervisor->intensity;
+      status.restarts_window = supervisor->period;
     }
     held_ = tree_.held(*resident.spec, resident.instance);
     if (resident.node == NodeId::none)
@@ -178,13 +180,34 @@ class Describer {
                             node.ending != core::Ending::abnormal && node.started_life != core::Life::none &&
                             !node.spec->supervisor;
     status.state = ended_well ? "ended" : "stopped";
-    if (!ended_well) status.verdict = Verdict::failed;
+    if (ended_well) return;
+    if (waits_its_turn(node)) {
+      status.next = "started when those before it are";
+      status.verdict = Verdict::healing;
+    } else {
+      status.verdict = Verdict::failed;
+    }
+  }
+
+  // Its supervisor is at work on a list of children that it is one of.
+  [[nodiscard]] bool waits_its_turn(const core::Node& node) const {
+    if (node.parent == NodeId::none || !tree_.node(node.parent).supervisor) return false;
+    switch (tree_.node(node.parent).supervisor->phase) {
+      case core::Supervisor::Phase::starting:
+      case core::Supervisor::Phase::stopping_group:
+      case core::Supervisor::Phase::starting_group:
+        return true;
+      case core::Supervisor::Phase::rolling_back:
+      case core::Supervisor::Phase::idle:
+      case core::Supervisor::Phase::one_child:
+      case core::Supervisor::Phase::exiting:
+        return false;
+    }
+    return false;
   }
 
   void supervisor(const core::Supervisor& supervisor, NodeStatus& status) const {
     status.restarts = supervisor.history.count(now_);
-    status.restarts_limit = supervisor.spec->intensity;
-    status.restarts_window = supervisor.spec->period;
     if (status.restarts >= status.restarts_limit && status.next.empty() && status.state == "running") {
       const bool cools = supervisor.spec->on_exhausted == core::OnExhausted::cool_down;
       status.next = cools ? "cools down at the next restart" : "gives up at the next restart";
@@ -277,6 +300,9 @@ std::vector<NodeStatus> describe(const Engine& engine, const Holds& holds, const
       rows[n].verdict = Verdict::good;
       rows[n].wanted = 0;
     }
+    // Its supervisor comes back, and will start it then.
+    if (rows[n].state == "absent" && !above.empty() && rows[above.back()].verdict == Verdict::healing)
+      rows[n].verdict = Verdict::healing;
     if (rows[n].type == NodeType::worker) {
       for (const std::size_t ancestor : above) {
         rows[ancestor].ready += rows[n].ready;

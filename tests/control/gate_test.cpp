@@ -22,7 +22,8 @@ TEST(Host, IsAnAddressLocalhostOrANameThatWasGiven) {
   }
   for (const char* foreign :
        {"", "evil.example.org", "127.0.0.1.evil.example.org", "monitor.example.org.evil", "localhost.evil",
-        "[::1", "[::1]evil", "[evil]", ":80", "localhost@evil", "1.2.3", "monitor.example.org "}) {
+        "[::1", "[::1]evil", "[evil]", "[localhost]", "localhost:80@evil", "localhost:evil.com/x",
+        "localhost:", ":80", "localhost@evil", "1.2.3", "monitor.example.org "}) {
     EXPECT_FALSE(is_own_host(foreign, hosts)) << foreign;
   }
 }

@@ -64,6 +64,30 @@ TEST(PeerCredentials, GrantAnotherUserWhatIsGrantedAndNoMore) {
   EXPECT_TRUE(told[0].ends_with("was refused POST /v1/shutdown (403)")) << told[0];
 }
 
+TEST(PeerCredentials, NobodyWhoIsGrantedSomethingCanTakeThePlacesOfRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
+  const testing::PrivateDir dir;
+  testing::FakeService service;
+  auto server = Server::open(service, {.socket_path = dir / "s",
+                                       .rules = {{Role::read, config::Grant::Who::everybody, 0, ""}},
+                                       .limits = {.connections_max = 2, .others_max = 3, .user_max = 2}});
+  ASSERT_TRUE(server) << server.error().message;
+  ASSERT_EQ(::chmod(dir.path().c_str(), 0755), 0);
+  EXPECT_EQ(seen_by_nobody([&] {
+              const std::string ask = "GET /v1/session HTTP/1.1\r\nHost: a\r\n\r\n";
+              testing::RawClient first(dir / "s");
+              testing::RawClient second(dir / "s");
+              for (testing::RawClient* each : {&first, &second}) {
+                each->send(ask);
+                if (!each->response().starts_with("HTTP/1.1 200")) return 1;
+              }
+              testing::RawClient third(dir / "s");
+              return third.response().starts_with("HTTP/1.1 503") ? 0 : 2;
+            }),
+            0);
+  EXPECT_EQ(Client(dir / "s").get("/v1/info", 20'000ms)->status, 200u);
+}
+
 TEST(PeerCredentials, KeepOtherUsersOutWhateverTheFileModeSays) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
   const testing::PrivateDir dir;

@@ -14,6 +14,7 @@
 #include "supervisor/control/client.hpp"
 #include "supervisor/control/json.hpp"
 #include "supervisor/control/server.hpp"
+#include "supervisor/runtime/journal/recorder.hpp"
 #include "tests/control/fake_service.hpp"
 
 namespace simplevisor::control {
@@ -136,6 +137,25 @@ TEST_F(Remote, ThePageNeedsNoTokenAndMayTalkToNobodyElse) {
   EXPECT_THAT(
       say(get + "Accept-Encoding: gzip, br\r\n\r\n"),
       AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("Content-Encoding: gzip"), Not(HasSubstr("<html"))));
+}
+
+TEST_F(Remote, WhoFollowsWithATokenThatIsReplacedIsSentAway) {
+  const auto recorder = runtime::journal::Recorder::open({.place = {.dir = dir / "journal"}});
+  ASSERT_TRUE(recorder);
+  service.recorder = recorder->get();
+  open();
+  asio::io_context io;
+  asio::ip::tcp::socket follower(io);
+  follower.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+  asio::write(follower, asio::buffer(request("GET /v1/events?follow=true")));
+  std::array<char, 12> head{};
+  asio::read(follower, asio::buffer(head));
+  EXPECT_EQ(std::string(head.data(), head.size()), "HTTP/1.1 200");
+  std::ofstream(dir / "token") << "another-token-of-this-test";
+  (*recorder)->record({.kind = runtime::journal::Kind::ready, .path = "root/secret"});
+  (*recorder)->nudge();
+  EXPECT_THAT(all_of(follower), Not(HasSubstr("root/secret")));
+  server.reset();
 }
 
 TEST_F(Remote, TakesNoMorePlacesThanItsOwn) {

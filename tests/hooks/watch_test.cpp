@@ -117,9 +117,32 @@ TEST_F(WatchTest, TellsOfANodeOnceInAnIntervalAndCountsTheRest) {
 TEST_F(WatchTest, TellsOfAllNodesAtMostSoOften) {
   for (const char* path : {"root/a", "root/b", "root/c", "root/d"}) happens(Kind::gave_up, path);
   EXPECT_THAT(due(), ElementsAre("failure root/a", "failure root/b", "failure root/c"));
+  EXPECT_EQ(watch.next(), now + 60s);
   now += 60s;
   happens(Kind::gave_up, "root/e");
-  EXPECT_THAT(due(), ElementsAre("failure root/e untold 1"));
+  EXPECT_THAT(due(), ElementsAre("failure root/d", "failure root/e"));
+}
+
+TEST_F(WatchTest, AFailureThatStillStandsIsToldWhenTheIntervalIsOver) {
+  happens(Kind::gave_up, "root/s");
+  happens(Kind::supervisor_started, "root/s");
+  now += 5s;
+  EXPECT_THAT(due(), ElementsAre("failure root/s", "recovery root/s"));
+  happens(Kind::gave_up, "root/s");
+  EXPECT_THAT(due(), IsEmpty());
+  ASSERT_TRUE(watch.next());
+  now = *watch.next();
+  EXPECT_THAT(due(), ElementsAre("failure root/s"));
+  EXPECT_FALSE(watch.next());
+}
+
+TEST_F(WatchTest, WhatHasRecoveredCanBeForgotten) {
+  happens(Kind::gave_up, "root/a");
+  happens(Kind::gave_up, "root/b");
+  happens(Kind::supervisor_started, "root/a");
+  watch.forget_recovered();
+  now += 10s;
+  EXPECT_THAT(due(), ElementsAre("failure root/b"));
 }
 
 }  // namespace

@@ -95,9 +95,12 @@ class Recorder::Impl {
   Chunk after(EventId id, std::size_t bytes_max) {
     const std::lock_guard lock{kept_};
     Chunk chunk;
-    if (ring_.empty() || id >= last_) return chunk;
+    if (ring_.empty() || id == last_) return chunk;
+    // A number that was never given: of another state directory, of which this one knows nothing.
+    const bool foreign = id > last_;
+    if (foreign) id = 0;
     const EventId oldest = last_ - ring_.size() + 1;
-    chunk.gap = id + 1 < oldest;
+    chunk.gap = foreign || id + 1 < oldest;
     chunk.first = std::max(id + 1, oldest);
     chunk.last = chunk.first - 1;
     for (std::size_t bytes = 0; chunk.last < last_; ++chunk.last) {
