@@ -19,7 +19,8 @@ constexpr milliseconds question_time{30'000};
 
 }  // namespace
 
-Asker::Asker(std::string socket_path, std::optional<milliseconds> timeout) : client_(std::move(socket_path)) {
+Asker::Asker(std::string socket_path, std::optional<milliseconds> timeout, int stop)
+    : client_(std::move(socket_path), stop) {
   if (timeout) end_ = std::chrono::steady_clock::now() + *timeout;
 }
 

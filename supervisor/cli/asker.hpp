@@ -25,7 +25,10 @@ namespace simplevisor::cli {
 
 class Asker {
  public:
-  Asker(std::string socket_path, std::optional<std::chrono::milliseconds> timeout);
+  // `stop`: a descriptor; once it can be read, nothing waits any longer.
+  Asker(std::string socket_path, std::optional<std::chrono::milliseconds> timeout, int stop = -1);
+
+  [[nodiscard]] const std::string& socket_path() const { return client_.socket_path(); }
 
   struct Found {
     std::string json;  // as the supervisor gave it

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -27,7 +28,7 @@ constexpr std::size_t stream_line_bytes_max = 1u << 20;
 
 class Deadline {
  public:
-  explicit Deadline(Client::Timeout timeout) {
+  explicit Deadline(Client::Timeout timeout, int stop = -1) : stop_(stop) {
     if (timeout) end_ = std::chrono::steady_clock::now() + *timeout;
   }
   Client::Timeout left() const {
@@ -41,9 +42,12 @@ class Deadline {
     if (!time) return -1;
     return static_cast<int>(std::min<std::int64_t>(time->count(), std::numeric_limits<int>::max()));
   }
+  // Readable when the caller wants no more waiting; -1, which poll() passes over, if that never happens.
+  int stop() const { return stop_; }
 
  private:
   std::optional<std::chrono::steady_clock::time_point> end_;
+  int stop_;
 };
 
 std::unexpected<ClientError> failure(ClientErrc code, std::string message, std::error_code cause = {}) {
@@ -86,10 +90,11 @@ std::expected<Fd, ClientError> connected(const std::string& path, const Deadline
 
 // Waits until the socket can be read or written. False: time is over.
 bool wait_for(const Fd& fd, short events, const Deadline& deadline) {
-  pollfd entry{.fd = fd.get(), .events = events, .revents = 0};
+  std::array<pollfd, 2> entries{{{.fd = fd.get(), .events = events, .revents = 0},
+                                 {.fd = deadline.stop(), .events = POLLIN, .revents = 0}}};
   for (;;) {
-    const int count = ::poll(&entry, 1, deadline.poll_time());
-    if (count > 0) return true;
+    const int count = ::poll(entries.data(), entries.size(), deadline.poll_time());
+    if (count > 0) return entries[1].revents == 0;
     if (count == 0 || errno != EINTR) return false;
   }
 }
@@ -178,7 +183,7 @@ bool take_line(std::string_view line, Client::Message& message) {
 
 std::expected<Response, ClientError> Client::exchange(std::string_view method, std::string_view target,
                                                       std::string_view body, Timeout timeout) const {
-  const Deadline deadline(timeout);
+  const Deadline deadline(timeout, stop_);
   const auto fd = connected(socket_path_, deadline);
   if (!fd) return std::unexpected(fd.error());
   if (auto sent = send_all(*fd, request_bytes(method, target, body), deadline); !sent)
@@ -188,7 +193,7 @@ std::expected<Response, ClientError> Client::exchange(std::string_view method, s
 
 std::expected<std::optional<Response>, ClientError> Client::follow(
     std::string_view target, Timeout timeout, const std::function<bool(const Message&)>& take) const {
-  const Deadline deadline(timeout);
+  const Deadline deadline(timeout, stop_);
   const auto fd = connected(socket_path_, deadline);
   if (!fd) return std::unexpected(fd.error());
   if (auto sent = send_all(*fd, request_bytes("GET", target, ""), deadline); !sent)

@@ -5,7 +5,8 @@
 // Errors     tell apart what a person does next: start the supervisor (not_running), become another user
 //            (not_permitted), wait or look (timed_out), look at the log (lost, bad_answer). An HTTP status of
 //            400 and above is an answer, not an error; only 403 for the peer itself is `not_permitted`.
-// Time       `timeout` bounds the whole exchange, connecting included; none waits for as long as it takes.
+// Time       `timeout` bounds the whole exchange, connecting included; none waits for as long as it takes. Once `stop`, a
+//            descriptor of the caller's, can be read, nothing waits any longer: that is `timed_out` as well.
 // Threads    a plain value; each call uses a socket of its own.
 #pragma once
 
@@ -48,7 +49,8 @@ class Client {
  public:
   using Timeout = std::optional<std::chrono::milliseconds>;
 
-  explicit Client(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  explicit Client(std::string socket_path, int stop = -1)
+      : socket_path_(std::move(socket_path)), stop_(stop) {}
 
   std::expected<Response, ClientError> get(std::string_view target, Timeout timeout) const;
   // A server-sent event. What the supervisor itself has to say has a name; the events of the tree have none.
@@ -74,6 +76,7 @@ class Client {
   std::expected<Response, ClientError> exchange(std::string_view method, std::string_view target,
                                                 std::string_view body, Timeout timeout) const;
   std::string socket_path_;
+  int stop_;
 };
 
 }  // namespace simplevisor::control
