@@ -17,6 +17,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Oftener nobody can read it.
+constexpr milliseconds watch_min{100};
+
 std::string with_suggestion(std::string message, std::string_view word,
                             std::span<const std::string_view> valid) {
   const std::string_view nearest = config::Spelling().nearest(word, valid);
@@ -68,11 +71,32 @@ CLI::Validator one_of(std::vector<std::string_view> choices) {
           ""};
 }
 
+CLI::Validator list_of(std::vector<std::string_view> choices) {
+  return {[one = one_of(std::move(choices))](const std::string& value) -> std::string {
+            std::string complaint;
+            for (std::size_t begin = 0; begin <= value.size() && complaint.empty();) {
+              const std::size_t end = std::min(value.find(',', begin), value.size());
+              std::string word = value.substr(begin, end - begin);
+              complaint = one(word);
+              begin = end + 1;
+            }
+            return complaint;
+          },
+          ""};
+}
+
 milliseconds duration(const std::string& name, const std::string& text) {
   const auto value = config::parse_duration(text);
   if (!value) throw CLI::ValidationError(name, value.error());
   if (value->count() == 0) throw CLI::ValidationError(name, "must be more than 0");
   return *value;
+}
+
+bool is_list(const OptionRow& row) {
+  return row.list;
+}
+bool is_list(const ArgumentRow&) {
+  return false;
 }
 
 template <class Row>
@@ -150,16 +174,31 @@ class Parser {
       app.add_flag(names, line_.*(*flag), plain(option.help));
       return;
     }
+    if (!option.bare.empty()) {
+      add_with_bare(app, option, names);
+      return;
+    }
     CLI::Option* declared = add_valued(app, option, names)->type_name(std::string(option.value));
     if (std::holds_alternative<std::vector<std::string> CommandLine::*>(option.into))
       declared->expected(1)->allow_extra_args(false)->take_all();
+  }
+
+  // A flag to CLI11, so that it leaves the next word alone: "--watch root/a" is no time.
+  void add_with_bare(CLI::App& app, const OptionRow& option, const std::string& names) {
+    const auto read = [this, &option](const std::string& text) {
+      const auto into = std::get<std::optional<milliseconds> CommandLine::*>(option.into);
+      line_.*into = duration(std::string(option.name), text == "true" ? std::string(option.bare) : text);
+    };
+    app.add_flag(names, flag_text_, plain(option.help))
+        ->each(read)
+        ->type_name(fmt::format("[={}]", option.value));
   }
 
   template <class Row>
   CLI::Option* add_valued(CLI::App& app, const Row& row, const std::string& names) {
     CLI::Option* declared = declare(app, row, names);
     declared->check(not_empty);
-    if (!row.choices.empty()) declared->check(one_of(row.choices));
+    if (!row.choices.empty()) declared->check(is_list(row) ? list_of(row.choices) : one_of(row.choices));
     return declared;
   }
 
@@ -201,6 +240,12 @@ class Parser {
     if (!line_.nagios && !(line_.warning.empty() && line_.critical.empty()))
       return mistake("--warning and --critical belong behind --nagios");
     if (line_.nagios && line_.json) return mistake("--nagios has a form of its own; it goes without --json");
+    if (line_.watch && *line_.watch < watch_min)
+      return mistake(fmt::format("--watch looks at most every {}", config::duration_text(watch_min)));
+    if (line_.json && (!line_.columns.empty() || !line_.sort.empty() || line_.reverse || line_.no_header))
+      return mistake("--json shows everything; it goes without --columns, --sort, --reverse and --no-header");
+    if (line_.json && line_.collapse_ok)
+      return mistake("--json shows everything; it goes without --collapse-ok");
     if (line_.version) line_.command = find_command("version");
     return line_;
   }
@@ -211,6 +256,7 @@ class Parser {
 
   CLI::App app_{"Supervision trees for messaging hosts.", "simplevisor"};
   CommandLine line_;
+  std::string flag_text_;  // of flags that may have a value; who reads it keeps it
   bool json_ = false;
   bool nagios_ = false;
 };

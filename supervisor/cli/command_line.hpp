@@ -41,6 +41,12 @@ struct CommandLine {
   std::string reason;                              // of hold; "" for none
   std::optional<std::chrono::milliseconds> limit;  // of hold; none: until it is released
   std::string signal;                              // of signal
+  std::string columns;                             // of status; "" for the usual ones
+  std::string sort;                                // of status; a column, "" for tree order
+  bool reverse = false;                            // of status
+  bool no_header = false;                          // of status
+  std::optional<std::chrono::milliseconds> watch;  // of status; at least so often it is looked again
+  bool collapse_ok = false;                        // of tree
   bool nagios = false;                             // of check
   std::string warning;                             // of check --nagios; a range, "" for the usual rule
   std::string critical;                            // likewise

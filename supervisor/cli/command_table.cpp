@@ -1,7 +1,10 @@
 #include "supervisor/cli/command_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "supervisor/cli/columns.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/starters.hpp"
 #include "supervisor/control/logs.hpp"
@@ -18,6 +21,35 @@ std::vector<std::string_view> starter_kinds() {
   std::vector<std::string_view> kinds;
   for (const Starter& starter : starters()) kinds.push_back(starter.kind);
   return kinds;
+}
+
+std::vector<std::string_view> sortable_columns() {
+  std::vector<std::string_view> words;
+  for (const NodeColumn& column : node_columns()) words.push_back(column.name);
+  return words;
+}
+
+std::vector<OptionRow> status_options() {
+  return {{.name = "--columns",
+           .letter = "-o",
+           .value = "COLUMN,...",
+           .help = "these columns in this order; `wide` stands for most of them",
+           .into = &CommandLine::columns,
+           .choices = column_words(),
+           .list = true},
+          {.name = "--sort",
+           .value = "COLUMN",
+           .help = "by this column instead of tree order: the worst, the youngest, the most restarts first",
+           .into = &CommandLine::sort,
+           .choices = sortable_columns()},
+          {.name = "--reverse", .letter = "-r", .help = "the other way round", .into = &CommandLine::reverse},
+          {.name = "--no-header", .help = "without the line of titles", .into = &CommandLine::no_header},
+          {.name = "--watch",
+           .value = "DURATION",
+           .help = "go on, and show it anew when something has changed; ages are brought up to date as often "
+                   "as this (2s)",
+           .into = &CommandLine::watch,
+           .bare = "2s"}};
 }
 
 std::vector<CommandRow> make_commands() {
@@ -78,6 +110,10 @@ std::vector<CommandRow> make_commands() {
        .help = "show the condition of the tree; without PATH the exit code is that of an init script",
        .run = status,
        .arguments = {path("whose status; without it all")},
+       .options = status_options(),
+       .details = "With `--watch` it ends on `q` and on Ctrl-C; on no terminal it prints anew, after an "
+                  "empty line, when something has "
+                  "changed.",
        .exits = {{code(StatusExit::running), "running"},
                  {code(StatusExit::dead_with_remains), "dead, and its socket is still there: it was killed"},
                  {code(StatusExit::not_running), "not running"},
@@ -124,7 +160,14 @@ std::vector<CommandRow> make_commands() {
       {.name = "tree",
        .help = "draw the tree",
        .run = tree,
-       .arguments = {path("the top of what to draw; without it the root")}},
+       .arguments = {path("the top of what to draw; without it the root")},
+       .options = {{.name = "--collapse-ok",
+                    .help = "one line for each subtree in which all is well, and for the workers beside "
+                            "those that are not",
+                    .into = &CommandLine::collapse_ok}},
+       .details =
+           "Of each supervisor its strategy, how many workers are ready, what is left of its restarts, its "
+           "state, and the worst that is below it."},
       {.name = "why",
        .help = "explain a node: what it waits for, how it ended, who decided what, what comes next",
        .run = why,
@@ -385,6 +428,11 @@ std::string hyphenated(std::string_view name) {
   // Those that begin with it are no words for people.
   if (!text.starts_with('_')) std::ranges::replace(text, '_', '-');
   return text;
+}
+
+std::string value_suffix(const OptionRow& option) {
+  if (option.value.empty()) return "";
+  return option.bare.empty() ? fmt::format(" {}", option.value) : fmt::format("[={}]", option.value);
 }
 
 std::string usage_of(const CommandRow& command) {

@@ -43,7 +43,13 @@ struct OptionRow {
   std::vector<std::string_view> choices{};  // of a text: nothing else is taken
   std::uint64_t min = 0;                    // of a number
   std::uint64_t max = 1'000'000'000;
+  bool list = false;        // of a text with choices: several of them, separated by commas
+  std::string_view bare{};  // what it is worth without a value; one that is given follows a "=" then
+  // Whether the next word is its value.
+  [[nodiscard]] bool takes_a_word() const { return !value.empty() && bare.empty(); }
 };
+// How its value is written behind its name: "", " FILE", "[=DURATION]".
+std::string value_suffix(const OptionRow& option);
 
 struct ArgumentRow {
   std::string_view name;  // "PATH"; one that takes several words is the last

@@ -10,8 +10,8 @@
 int main(int argc, char** argv) {
   namespace cli = simplevisor::cli;
   const cli::Environment environment = cli::process_environment();
-  const bool plain = environment("NO_COLOR").has_value() || environment("TERM").value_or("dumb") == "dumb";
-  cli::Terminal terminal{std::cout, std::cerr, ::isatty(STDOUT_FILENO) == 1 && !plain};
+  const bool screen = ::isatty(STDOUT_FILENO) == 1 && environment("TERM").value_or("dumb") != "dumb";
+  cli::Terminal terminal{std::cout, std::cerr, screen && !environment("NO_COLOR").has_value(), screen};
   try {
     return cli::run({argv + 1, argv + argc}, environment, terminal, cli::run_supervisor);
   } catch (const std::exception& error) {

@@ -23,12 +23,13 @@ std::string printable_lines(std::string_view text) {
 
 }  // namespace
 
+std::string failure_text(const Failure& failure, bool json) {
+  if (json) return control::problem_json(0, failure.code, failure.message) + "\n";
+  return "simplevisor: " + printable_lines(failure.message) + "\n";
+}
+
 int report(const Failure& failure, Terminal& terminal, bool json) {
-  if (json) {
-    terminal.out << control::problem_json(0, failure.code, failure.message) << '\n' << std::flush;
-  } else {
-    terminal.err << "simplevisor: " << printable_lines(failure.message) << '\n' << std::flush;
-  }
+  (json ? terminal.out : terminal.err) << failure_text(failure, json) << std::flush;
   return code(failure.exit);
 }
 

@@ -17,7 +17,8 @@ namespace simplevisor::cli {
 struct Terminal {
   std::ostream& out;
   std::ostream& err;
-  bool colour = false;  // `out` is a terminal and nobody minds
+  bool colour = false;     // `out` is a terminal and nobody minds
+  bool is_screen = false;  // `out` is a terminal on which the cursor can be moved
 };
 
 struct Failure {
@@ -28,6 +29,8 @@ struct Failure {
   std::optional<control::ClientError> unreached = std::nullopt;
 };
 
+// What is printed of a failure, with its end of line.
+std::string failure_text(const Failure& failure, bool json);
 // Prints the failure; returns its exit code.
 int report(const Failure& failure, Terminal& terminal, bool json);
 

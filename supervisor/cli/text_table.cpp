@@ -33,9 +33,10 @@ std::string coloured(std::string_view text, Colour colour, bool enabled) {
 }
 
 std::string text_table(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows,
-                       bool colour) {
+                       bool colour, bool titled) {
   std::vector<std::size_t> widths;
-  for (const Column& column : columns) widths.push_back(std::max(column.width_min, width_of(column.title)));
+  for (const Column& column : columns)
+    widths.push_back(std::max(column.width_min, titled ? width_of(column.title) : 0));
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i].text));
   }
@@ -52,7 +53,7 @@ std::string text_table(const std::vector<Column>& columns, const std::vector<std
   };
   std::vector<Cell> titles;
   for (const Column& column : columns) titles.push_back({std::string(column.title)});
-  add_line(titles);
+  if (titled) add_line(titles);
   for (const auto& row : rows) add_line(row);
   return text;
 }
@@ -74,12 +75,22 @@ std::string age_text(std::chrono::milliseconds age) {
 std::string printable(std::string_view text) {
   std::string clean;
   const std::string valid = control::clean_utf8(text);
+  const auto byte = [&](std::size_t i) {
+    return i < valid.size() ? static_cast<unsigned char>(valid[i]) : 0u;
+  };
   for (std::size_t i = 0; i < valid.size(); ++i) {
-    const auto c = static_cast<unsigned char>(valid[i]);
+    const unsigned c = byte(i);
     // U+0080 to U+009F: terminals may obey these as well.
-    const bool c1 = c == 0xC2 && static_cast<unsigned char>(valid[i + 1]) < 0xA0;
+    const bool c1 = c == 0xC2 && byte(i + 1) < 0xA0;
+    // U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069: they move what stands beside them.
+    const unsigned last = byte(i + 2);
+    const bool mover =
+        c == 0xE2 &&
+        ((byte(i + 1) == 0x80 && ((last >= 0x8E && last <= 0x8F) || (last >= 0xA8 && last <= 0xAE))) ||
+         (byte(i + 1) == 0x81 && last >= 0xA6 && last <= 0xA9));
     if (c1) ++i;
-    if (c < 0x20 || c == 0x7f || c1) {
+    if (mover) i += 2;
+    if (c < 0x20 || c == 0x7f || c1 || mover) {
       clean += '?';
     } else {
       clean += valid[i];

@@ -31,14 +31,14 @@ struct Column {
   bool right = false;  // aligned right, as numbers are
 };
 
-// Lines, each ended by a newline; the titles first.
+// Lines, each ended by a newline; the titles first, if they are wanted.
 std::string text_table(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows,
-                       bool colour);
+                       bool colour, bool titled = true);
 
 // "850ms" "4.2s" "42s" "12m05s" "3h07m" "12d03h"; "-" when negative.
 std::string age_text(std::chrono::milliseconds age);
 
-// Control characters become "?", what is not UTF-8 becomes U+FFFD.
+// Control characters, also those that turn the direction of writing, become "?", what is not UTF-8 becomes U+FFFD.
 std::string printable(std::string_view text);
 
 std::string coloured(std::string_view text, Colour colour, bool enabled);

@@ -1,4 +1,5 @@
 #include "supervisor/cli/commands.hpp"
+#include "supervisor/cli/tree_text.hpp"
 
 namespace simplevisor::cli {
 
@@ -11,7 +12,9 @@ int tree(Context& context) {
   if (line.json) {
     context.terminal.out << found->json << '\n' << std::flush;
   } else {
-    context.terminal.out << tree_text(found->rows, context.terminal.colour) << std::flush;
+    context.terminal.out << tree_text(found->rows,
+                                      {.collapse_ok = line.collapse_ok, .colour = context.terminal.colour})
+                         << std::flush;
   }
   return code(Exit::done);
 }

@@ -52,7 +52,7 @@ std::string names_of(const OptionRow& option, std::string_view separator) {
 std::string options_with_values() {
   std::string text;
   for (const OptionRow* option : all_options()) {
-    if (!option->value.empty()) text += (text.empty() ? "" : "|") + names_of(*option, "|");
+    if (option->takes_a_word()) text += (text.empty() ? "" : "|") + names_of(*option, "|");
   }
   return text;
 }
@@ -100,7 +100,7 @@ std::string argument_cases(std::string_view indent) {
 std::string value_cases(std::string_view indent) {
   std::string text;
   for (const OptionRow* option : all_options()) {
-    if (!option->value.empty())
+    if (option->takes_a_word())
       text += fmt::format("{}{}) {} ;;\n", indent, names_of(*option, "|"), offer_call(*option));
   }
   return text;
@@ -168,7 +168,7 @@ std::string fish_option(const OptionRow& option, std::string_view condition) {
   if (!condition.empty()) text += fmt::format(" -n '{}'", condition);
   if (!option.letter.empty()) text += fmt::format(" -s {}", option.letter.substr(1));
   text += fmt::format(" -l {}", option.name.substr(2));
-  if (!option.value.empty()) {
+  if (option.takes_a_word()) {
     text += " -x";
     if (const std::string values = fish_values(option); !values.empty())
       text += fmt::format(" -a '{}'", values);

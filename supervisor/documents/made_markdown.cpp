@@ -25,7 +25,7 @@ std::string commands_markdown() {
     text +=
         fmt::format("| `{}` | {}. {} |\n", cli::usage_of(command), cell(command.help), cell(command.details));
     for (const cli::OptionRow& option : command.options) {
-      const std::string value = option.value.empty() ? "" : fmt::format(" {}", option.value);
+      const std::string value = cli::value_suffix(option);
       const std::string letter = option.letter.empty() ? "" : fmt::format(" (`{}`)", option.letter);
       text +=
           fmt::format("| `{} {}{}`{} | {} |\n", command.name, option.name, value, letter, cell(option.help));
@@ -37,7 +37,7 @@ std::string commands_markdown() {
 std::string options_markdown() {
   std::string text = "| option | meaning |\n| --- | --- |\n";
   for (const cli::OptionRow& option : cli::global_options()) {
-    const std::string value = option.value.empty() ? "" : fmt::format(" {}", option.value);
+    const std::string value = cli::value_suffix(option);
     text += fmt::format("| `{}{}` | {} |\n", option.name, value, cell(option.help));
   }
   return text;

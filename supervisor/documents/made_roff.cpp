@@ -27,7 +27,8 @@ std::string arguments_roff(const CommandRow& command) {
 std::string option_tag(const OptionRow& option) {
   std::string tag = option.letter.empty() ? std::string{} : bold(option.letter) + ", ";
   tag += bold(option.name);
-  if (!option.value.empty()) tag += " " + italic(option.value);
+  if (!option.value.empty())
+    tag += option.bare.empty() ? " " + italic(option.value) : fmt::format("[={}]", italic(option.value));
   return tag;
 }
 

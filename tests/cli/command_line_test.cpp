@@ -41,6 +41,34 @@ TEST(CommandLine, TakesAPath) {
   EXPECT_EQ(parsed({"stop", "--", "--odd"}).path, "--odd");
 }
 
+TEST(CommandLine, UnderstandsHowATableIsWishedFor) {
+  const CommandLine line = parsed({"status", "-o", "path,pid", "--sort=age", "-r", "--no-header", "root/a"});
+  EXPECT_EQ(line.columns, "path,pid");
+  EXPECT_EQ(line.sort, "age");
+  EXPECT_TRUE(line.reverse);
+  EXPECT_TRUE(line.no_header);
+  EXPECT_EQ(line.path, "root/a");
+  const auto wrong = parse_command_line({"status", "-o", "path,pdi"});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().exit, Exit::usage);
+  EXPECT_THAT(wrong.error().message, HasSubstr("'pdi' is none of node, path, "));
+  EXPECT_THAT(wrong.error().message, HasSubstr("did you mean 'pid'?"));
+  EXPECT_FALSE(parse_command_line({"status", "-o", "path,,pid"}));
+  EXPECT_FALSE(parse_command_line({"status", "--sort", "wide"}));
+  EXPECT_FALSE(parse_command_line({"status", "--json", "-o", "pid"}));
+  EXPECT_FALSE(parse_command_line({"tree", "--json", "--collapse-ok"}));
+}
+
+TEST(CommandLine, TakesAValueThatMayBeLeftOutOnlyBehindItsName) {
+  EXPECT_EQ(parsed({"status"}).watch, std::nullopt);
+  EXPECT_EQ(parsed({"status", "--watch"}).watch, 2s);
+  EXPECT_EQ(parsed({"status", "--watch=500ms"}).watch, 500ms);
+  EXPECT_EQ(parsed({"status", "--watch", "root/a"}).path, "root/a");
+  EXPECT_EQ(parsed({"status", "--watch=1s", "--watch=5s"}).watch, 5s);
+  for (const char* wrong : {"--watch=5", "--watch=0s", "--watch=99ms", "--watch=false", "--watch=-1s"})
+    EXPECT_FALSE(parse_command_line({"status", wrong})) << wrong;
+}
+
 TEST(CommandLine, TakesGlobalOptionsAnywhere) {
   const Words globals{"--conf", "c", "--socket=s", "--json", "--timeout", "1m30s", "--no-wait"};
   Words before = globals;

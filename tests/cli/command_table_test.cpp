@@ -26,6 +26,7 @@ void expect_well_formed(const OptionRow& option) {
   EXPECT_THAT(std::string(option.name), StartsWith("--"));
   EXPECT_TRUE(option.letter.empty() || option.letter.size() == 2) << option.name;
   EXPECT_EQ(option.value.empty(), std::holds_alternative<bool CommandLine::*>(option.into)) << option.name;
+  EXPECT_TRUE(option.bare.empty() || !option.value.empty()) << option.name;
 }
 
 TEST(CommandTable, NamesEachCommandOnceAndFindsItInBothSpellings) {

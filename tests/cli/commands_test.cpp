@@ -124,11 +124,17 @@ TEST_F(Commands, StatusShowsTheTree) {
   EXPECT_THAT(all.out, StartsWith("NODE "));
   EXPECT_THAT(all.out, HasSubstr("\n  a "));
   EXPECT_THAT(simplevisor({"status", "root/a"}).out, HasSubstr("\nroot/a "));
+  EXPECT_EQ(simplevisor({"status", "-o", "path,state", "--sort", "path", "--reverse", "--no-header"}).out,
+            "root/b                    running\n"
+            "root/a                    running\n"
+            "root                      running\n");
 }
 
 TEST_F(Commands, TreeDrawsTheTree) {
   serve();
-  EXPECT_EQ(simplevisor({"tree"}).out, "root (supervisor 1/1) running\n├─ a running\n└─ b running\n");
+  EXPECT_EQ(simplevisor({"tree"}).out,
+            "root (supervisor, 1 of 1 ready) running\n├─ a running\n└─ b running\n");
+  EXPECT_EQ(simplevisor({"tree", "--collapse-ok"}).out, "root: 1 of 1 ready\n");
 }
 
 TEST_F(Commands, CheckTellsTheWorstByItsExitCode) {

@@ -58,12 +58,15 @@ TEST(Printable, LeavesNothingThatATerminalObeys) {
                       "31m"),
             "?31m");  // CSI as one character
   EXPECT_EQ(printable("\xC2\xA0\xC3\xA9"), "\xC2\xA0\xC3\xA9");
+  EXPECT_EQ(printable("a\u202Eb\u2066c\u200Fd\u2028e"),
+            "a?b?c?d?e");  // they turn the direction of writing, or end a line
+  EXPECT_EQ(printable("\u2014\u2060\u20AC"), "\u2014\u2060\u20AC");
   EXPECT_EQ(printable("\xFF"), "\xEF\xBF\xBD");
 }
 
 TEST(StatusText, IndentsNodesAndAlignsColumns) {
   EXPECT_EQ(
-      status_text(example(), false),
+      status_text(example(), {}),
       "NODE                      STATE       READY      PID     AGE  RESTARTS     NEXT              WHY\n"
       "root                      running       1/2        -   3h07m  1/5 in 1min  -\n"
       "  broker-a                degraded      1/1        -       -  0/0 in 0     -\n"
@@ -77,7 +80,7 @@ TEST(StatusText, IndentsNodesAndAlignsColumns) {
 TEST(StatusText, ShowsTheWholePathOfANodeWhoseParentIsNotShown) {
   Rows rows = example();
   rows.erase(rows.begin(), rows.begin() + 2);
-  const std::string text = status_text(rows, false);
+  const std::string text = status_text(rows, {});
   EXPECT_THAT(text, HasSubstr("\nroot/broker-a/send-a "));
   EXPECT_THAT(text, HasSubstr("\nroot/consumers "));
   EXPECT_THAT(text, HasSubstr("\n  1 "));
@@ -85,16 +88,73 @@ TEST(StatusText, ShowsTheWholePathOfANodeWhoseParentIsNotShown) {
 
 TEST(StatusText, KeepsItsWidthsWhenLittleChanges) {
   Rows rows = example();
-  const std::string before = status_text(rows, false);
+  const std::string before = status_text(rows, {});
   rows[4].pid = 1234567;
   rows[0].age = 5ms;
-  EXPECT_EQ(status_text(rows, false).find("WHY"), before.find("WHY"));
+  EXPECT_EQ(status_text(rows, {}).find("WHY"), before.find("WHY"));
+}
+
+TEST(StatusText, ShowsTheColumnsThatAreAskedFor) {
+  const auto columns = parse_columns("path,pid,budget");
+  ASSERT_TRUE(columns);
+  Rows rows = example();
+  rows.erase(rows.begin() + 1, rows.end() - 1);
+  EXPECT_EQ(status_text(rows, {.columns = *columns}),
+            "PATH                          PID  BUDGET\n"
+            "root                            -  4 of 5 left in 1min\n"
+            "root/consumers/1             4711  -\n");
+  EXPECT_EQ(status_text(rows, {.columns = {find_column("pid")}, .titled = false}), "      -\n   4711\n");
+}
+
+TEST(StatusText, SortedByAColumnHasWholePathsAndKeepsTreeOrderAmongEqualOnes) {
+  const auto order = [](const char* column, bool reverse) {
+    return status_text(
+        example(),
+        {.columns = {find_column("node")}, .sort = find_column(column), .reverse = reverse, .titled = false});
+  };
+  const auto padded = [](std::initializer_list<const char*> paths) {
+    std::string text;
+    for (const std::string path : paths) text += path + "\n";
+    return text;
+  };
+  EXPECT_EQ(order("restarts", false),
+            padded({"root/broker-a/send-a", "root", "root/broker-a", "root/consumers", "root/consumers/1"}));
+  EXPECT_EQ(order("state", false),
+            padded({"root/broker-a", "root/broker-a/send-a", "root", "root/consumers", "root/consumers/1"}));
+  EXPECT_EQ(order("pid", false),
+            padded({"root/consumers/1", "root", "root/broker-a", "root/broker-a/send-a", "root/consumers"}));
+  EXPECT_EQ(order("age", false),
+            padded({"root/broker-a/send-a", "root", "root/broker-a", "root/consumers", "root/consumers/1"}));
+  EXPECT_EQ(order("path", true),
+            padded({"root/consumers/1", "root/consumers", "root/broker-a/send-a", "root/broker-a", "root"}));
+  EXPECT_EQ(order("node", true), order("path", true));
+  EXPECT_EQ(order("budget", false),
+            padded({"root", "root/broker-a", "root/broker-a/send-a", "root/consumers", "root/consumers/1"}));
+}
+
+TEST(Columns, AreToldApartFromWordsThatAreNone) {
+  EXPECT_EQ(parse_columns("")->size(), 8u);
+  EXPECT_GT(parse_columns("wide")->size(), 8u);
+  EXPECT_EQ(parse_columns("pid,wide")->front(), find_column("pid"));
+  EXPECT_EQ(parse_columns("path,pdi").error(), "pdi");
+  EXPECT_EQ(parse_columns("path,,pid").error(), "");
+  EXPECT_EQ(find_column("wide"), nullptr);
+}
+
+TEST(Columns, EachPutRowsIntoAnOrderThatIsOne) {
+  for (const NodeColumn& column : node_columns()) {
+    if (column.before == nullptr) continue;
+    for (const auto& a : example()) {
+      EXPECT_FALSE(column.before(a, a)) << column.name;
+      for (const auto& b : example()) EXPECT_FALSE(column.before(a, b) && column.before(b, a)) << column.name;
+    }
+  }
 }
 
 TEST(StatusText, IsColouredOnlyOnRequest) {
-  EXPECT_THAT(status_text(example(), false), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(status_text(example(), true), HasSubstr("\x1b[33mrestarting\x1b[0m"));
-  EXPECT_THAT(status_text(example(), true), Not(HasSubstr("mrunning")));
+  EXPECT_THAT(status_text(example(), {}), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(status_text(example(), {.colour = true}), HasSubstr("\x1b[33mrestarting\x1b[0m"));
+  EXPECT_THAT(status_text(example(), {.colour = true}), Not(HasSubstr("mrunning")));
 }
 
 TEST(CheckText, HasOneLineANode) {
@@ -107,25 +167,6 @@ TEST(CheckText, HasOneLineANode) {
             "root/broker-a/send-a: HEALING, restarting, exited with status 3; next: restart in 4.2 s\n"
             "root/consumers: FAILED, running, gave up\n"
             "root/consumers/1: OK, running, as expected\n");
-}
-
-TEST(TreeText, DrawsBranches) {
-  EXPECT_EQ(tree_text(example(), false),
-            "root (supervisor 1/2) running\n"
-            "├─ broker-a (supervisor 1/1) degraded\n"
-            "│  └─ send-a restarting\n"
-            "└─ consumers (pool 1/1) running\n"
-            "   └─ 1 running, pid 4711\n");
-}
-
-TEST(TreeText, DrawsSeveralTreesBelowEachOther) {
-  EXPECT_EQ(tree_text({node("root/a", NodeType::worker), node("root/b", NodeType::supervisor),
-                       node("root/b/x", NodeType::worker)},
-                      false),
-            "root/a running\n"
-            "root/b (supervisor 1/1) running\n"
-            "└─ x running\n");
-  EXPECT_EQ(tree_text({}, false), "");
 }
 
 TEST(PickedText, NamesWhatThePatternPicked) {
@@ -141,8 +182,7 @@ TEST(PickedText, NamesWhatThePatternPicked) {
 TEST(StatusText, HoldsTenThousandNodes) {
   Rows rows{node("root", NodeType::supervisor)};
   for (int i = 0; i < 10'000; ++i) rows.push_back(node("root/worker-" + std::to_string(i), NodeType::worker));
-  EXPECT_EQ(std::ranges::count(status_text(rows, true), '\n'), 10'002);
-  EXPECT_EQ(std::ranges::count(tree_text(rows, true), '\n'), 10'001);
+  EXPECT_EQ(std::ranges::count(status_text(rows, {.colour = true}), '\n'), 10'002);
 }
 
 }  // namespace
