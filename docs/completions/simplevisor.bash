@@ -32,7 +32,7 @@ _simplevisor() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|-n|--lines|--since|--grep|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)
+      --conf|--socket|--timeout|--for|--reason|-o|--columns|--sort|-w|--warning|-c|--critical|-n|--lines|--since|--grep|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)
         [[ ${COMP_WORDS[i + 1]} == = ]] && i+=1
         if ((i + 1 >= COMP_CWORD)); then
           previous=$word
@@ -53,6 +53,8 @@ _simplevisor() {
     --timeout) : ;;
     --for) : ;;
     --reason) : ;;
+    -o|--columns) _simplevisor_words node path type state verdict ready pid age restarts budget strategy restart held next why status name wide ;;
+    --sort) _simplevisor_words node path type state verdict ready pid age restarts budget strategy restart held next why status name ;;
     -w|--warning) : ;;
     -c|--critical) : ;;
     -n|--lines) : ;;
@@ -72,7 +74,10 @@ _simplevisor() {
         case $command in
         start) own='--daemon' ;;
         hold) own='--for --reason' ;;
+        status) own='-o --columns --sort -r --reverse --no-header --watch' ;;
         check) own='--nagios -w --warning -c --critical' ;;
+        tree) own='--collapse-ok' ;;
+        top) own='--sort' ;;
         events) own='-f --follow' ;;
         logs) own='-f --follow -n --lines --since --grep' ;;
         metrics) own='--textfile' ;;
@@ -87,7 +92,7 @@ _simplevisor() {
         return
       fi
       if [[ -z $command ]]; then
-        _simplevisor_words start stop restart hold release signal status check tree why history events logs metrics hooks replay what_if check_configuration explain init version
+        _simplevisor_words start stop restart hold release signal status check tree top why history events logs metrics hooks replay what_if check_configuration explain init version
         return
       fi
       case $command:$count in
@@ -101,6 +106,7 @@ _simplevisor() {
         status:0) _simplevisor_ask nodes ;;
         check:0) _simplevisor_ask nodes ;;
         tree:0) _simplevisor_ask nodes ;;
+        top:0) _simplevisor_ask nodes ;;
         why:0) _simplevisor_ask nodes ;;
         history:0) _simplevisor_ask nodes ;;
         events:0) _simplevisor_ask nodes ;;

@@ -6,7 +6,7 @@ function __simplevisor_plain
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-w|--warning|-c|--critical|-n|--lines|--since|--grep|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)$' $word
+        else if string match -qr -- '^(--conf|--socket|--timeout|--for|--reason|-o|--columns|--sort|-w|--warning|-c|--critical|-n|--lines|--since|--grep|--textfile|--on-failure|--on-recovery|--settle|--interval|--at-most|--run-time|--every|--kind)$' $word
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -75,6 +75,11 @@ complete -c simplevisor -n '__simplevisor_at release 0' -a '(__simplevisor_ask n
 complete -c simplevisor -n '__simplevisor_at' -a signal -d 'send a signal to the processes of workers'
 complete -c simplevisor -n '__simplevisor_at signal 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a status -d 'show the condition of the tree; without PATH the exit code is that of an init script'
+complete -c simplevisor -n '__simplevisor_in status' -s o -l columns -x -a 'node path type state verdict ready pid age restarts budget strategy restart held next why status name wide' -d 'these columns in this order; wide stands for most of them'
+complete -c simplevisor -n '__simplevisor_in status' -l sort -x -a 'node path type state verdict ready pid age restarts budget strategy restart held next why status name' -d 'by this column instead of tree order: the worst, the youngest, the most restarts first'
+complete -c simplevisor -n '__simplevisor_in status' -s r -l reverse -d 'the other way round'
+complete -c simplevisor -n '__simplevisor_in status' -l no-header -d 'without the line of titles'
+complete -c simplevisor -n '__simplevisor_in status' -l watch -d 'go on, and show it anew when something has changed; ages are brought up to date as often as this (2s)'
 complete -c simplevisor -n '__simplevisor_at status 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a check -d 'compare wanted with actual: exit 0 as expected, 1 healing, 2 failed or missing, 3 cannot reach'
 complete -c simplevisor -n '__simplevisor_in check' -l nagios -d 'as a Nagios plugin: one line with performance data, exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
@@ -82,7 +87,11 @@ complete -c simplevisor -n '__simplevisor_in check' -s w -l warning -x -d 'with 
 complete -c simplevisor -n '__simplevisor_in check' -s c -l critical -x -d 'with --nagios: CRITICAL when the number of nodes that are not as expected is outside (default: when a node failed or is missing)'
 complete -c simplevisor -n '__simplevisor_at check 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a tree -d 'draw the tree'
+complete -c simplevisor -n '__simplevisor_in tree' -l collapse-ok -d 'one line for each subtree in which all is well, and for the workers beside those that are not'
 complete -c simplevisor -n '__simplevisor_at tree 0' -a '(__simplevisor_ask nodes)'
+complete -c simplevisor -n '__simplevisor_at' -a top -d 'watch the tree in the whole terminal, and act on it'
+complete -c simplevisor -n '__simplevisor_in top' -l sort -x -a 'path state pid age restarts budget why' -d 'begin with a table sorted by this column instead of the tree'
+complete -c simplevisor -n '__simplevisor_at top 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a why -d 'explain a node: what it waits for, how it ended, who decided what, what comes next'
 complete -c simplevisor -n '__simplevisor_at why 0' -a '(__simplevisor_ask nodes)'
 complete -c simplevisor -n '__simplevisor_at' -a history -d 'list how the lives of a worker ended'

@@ -8,6 +8,7 @@ find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(ncursesw REQUIRED IMPORTED_TARGET ncursesw)
 find_library(SNAPPY_LIBRARY snappy REQUIRED)
 
 # Every user of Asio, Beast or Process v2 links this target, so that the macros below are the same in

@@ -242,6 +242,8 @@ class Parser {
     if (line_.nagios && line_.json) return mistake("--nagios has a form of its own; it goes without --json");
     if (line_.watch && *line_.watch < watch_min)
       return mistake(fmt::format("--watch looks at most every {}", config::duration_text(watch_min)));
+    if (line_.json && line_.command != nullptr && line_.command->name == "top")
+      return mistake("top is for people; 'status --json' is for programs");
     if (line_.json && (!line_.columns.empty() || !line_.sort.empty() || line_.reverse || line_.no_header))
       return mistake("--json shows everything; it goes without --columns, --sort, --reverse and --no-header");
     if (line_.json && line_.collapse_ok)

@@ -7,6 +7,7 @@
 #include "supervisor/cli/columns.hpp"
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/starters.hpp"
+#include "supervisor/cli/top/model.hpp"
 #include "supervisor/control/logs.hpp"
 
 namespace simplevisor::cli {
@@ -27,6 +28,10 @@ std::vector<std::string_view> sortable_columns() {
   std::vector<std::string_view> words;
   for (const NodeColumn& column : node_columns()) words.push_back(column.name);
   return words;
+}
+
+std::vector<std::string_view> top_columns() {
+  return {std::begin(live::sort_order), std::end(live::sort_order)};
 }
 
 std::vector<OptionRow> status_options() {
@@ -168,6 +173,20 @@ std::vector<CommandRow> make_commands() {
        .details =
            "Of each supervisor its strategy, how many workers are ready, what is left of its restarts, its "
            "state, and the worst that is below it."},
+      {.name = "top",
+       .help = "watch the tree in the whole terminal, and act on it",
+       .run = top,
+       .arguments = {path("what to watch; without it all")},
+       .options = {{.name = "--sort",
+                    .value = "COLUMN",
+                    .help = "begin with a table sorted by this column instead of the tree",
+                    .into = &CommandLine::sort,
+                    .choices = top_columns()}},
+       .details = "Keys: arrows choose a node, `w` shows why it is as it is, `l` what it printed, `t` a "
+                  "table instead of the "
+                  "tree, `/` filters; `s`, `x`, `r`, `h` and `K` start, stop, restart, hold and signal it, "
+                  "after a question. "
+                  "`?` shows all keys, `q` quits."},
       {.name = "why",
        .help = "explain a node: what it waits for, how it ended, who decided what, what comes next",
        .run = why,

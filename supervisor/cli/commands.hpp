@@ -38,6 +38,7 @@ int signal(Context& context);
 int status(Context& context);
 int check(Context& context);
 int tree(Context& context);
+int top(Context& context);
 int why(Context& context);
 int history(Context& context);
 int events(Context& context);
