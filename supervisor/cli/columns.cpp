@@ -20,7 +20,7 @@ using runtime::Verdict;
 constexpr std::string_view usual = "node,state,ready,pid,age,restarts,next,why";
 constexpr std::string_view wide = "node,type,state,ready,pid,age,restarts,budget,strategy,restart,next,why";
 
-std::string or_dash(std::string text) {
+std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 

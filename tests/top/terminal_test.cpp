@@ -23,6 +23,7 @@ class Terminal : public ::testing::Test {
     tmux.type(std::string(SIMPLEVISOR_PROGRAM) + " --conf tree.toml top " + arguments);
     tmux.press("Enter");
     ASSERT_TRUE(tmux.shows("? help  q quit"));
+    ASSERT_TRUE(tmux.shows("test running"));  // the first look
   }
   // Chooses a node by its path; no other may contain it.
   void choose(const std::string& path) {

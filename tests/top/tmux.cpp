@@ -13,12 +13,15 @@ Tmux::Tmux(std::string directory, int columns, int lines) : directory_{std::move
   const auto started = integration::run(
       {"/usr/bin/env", "-u", "TMUX", "LC_ALL=C.UTF-8", "tmux", "-S", directory_ + "/tmux", "-f", "/dev/null",
        "-u", "new-session", "-d", "-x", std::to_string(columns), "-y", std::to_string(lines), "-c",
-       directory_, "env -u SIMPLEVISOR_CONF PS1='$ ' HOME=" + directory_ + " bash --norc --noprofile -i"});
+       directory_,
+       "env -u SIMPLEVISOR_CONF PS1='$ ' HISTFILE= HOME=" + directory_ + " bash --norc --noprofile -i"});
   EXPECT_EQ(started.exit_code, 0) << started.err;
   // Sizes are the test's, not those of clients that are not there.
   tmux({"set-option", "-g", "window-size", "manual"});
   tmux({"set-option", "-g", "status", "off"});
   resize(columns, lines);
+  server_ = std::stoi(tmux({"display-message", "-p", "#{pid}"}));
+  shell_ = std::stoi(tmux({"display-message", "-p", "#{pane_pid}"}));
   EXPECT_TRUE(shows("$"));
 }
 
@@ -28,6 +31,7 @@ Tmux::~Tmux() {
 
 void Tmux::end() const {
   static_cast<void>(integration::run({"tmux", "-S", directory_ + "/tmux", "kill-server"}));
+  EXPECT_TRUE(test::eventually([&] { return !integration::alive(server_) && !integration::alive(shell_); }));
 }
 
 std::string Tmux::tmux(std::vector<std::string> arguments) const {
@@ -68,7 +72,7 @@ bool Tmux::shows_no_more(const std::string& text) const {
 }
 
 pid_t Tmux::child() const {
-  const std::string shell = std::to_string(std::stoi(tmux({"display-message", "-p", "#{pane_pid}"})));
+  const std::string shell = std::to_string(shell_);
   std::ifstream children("/proc/" + shell + "/task/" + shell + "/children");
   pid_t child = 0;
   children >> child;

@@ -2,7 +2,7 @@
 //
 // A real terminal under test: tmux on a socket of its own, with one window in which a plain shell runs.
 //
-// Ends       with everything in it, when the test does.
+// Ends       with everything in it, when the test does: whatever could still write into the directory is gone then.
 #pragma once
 
 #include <sys/types.h>
@@ -27,13 +27,15 @@ class Tmux {
   // Waits until the screen shows it ("\n" before it: at the beginning of a line); says what it shows instead when it does not.
   [[nodiscard]] bool shows(const std::string& text) const;
   [[nodiscard]] bool shows_no_more(const std::string& text) const;
+  void end() const;
   // The one process that the shell has started; 0: none.
   [[nodiscard]] pid_t child() const;
-  void end() const;
 
  private:
   std::string tmux(std::vector<std::string> arguments) const;
   std::string directory_;
+  pid_t server_ = 0;
+  pid_t shell_ = 0;
 };
 
 }  // namespace simplevisor::testing

@@ -259,7 +259,7 @@ void Model::ask(Prompt::Kind kind, std::string question, Deed deed) {
 
 Wish Model::answer(Key key) {
   if (prompt_.kind == Prompt::Kind::confirm) {
-    const Deed deed = std::exchange(prompt_, {}).deed;
+    Deed deed = std::exchange(prompt_, {}).deed;
     if (key == 'y' || key == 'Y') return deed;
     tell(fmt::format("{}: not done", deed.verb), false);
     return {};

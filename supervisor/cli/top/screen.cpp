@@ -59,6 +59,7 @@ struct Screen::Curses {
   Curses(const Curses&) = delete;
   Curses& operator=(const Curses&) = delete;
   ~Curses() {
+    if (screen == nullptr) return;
     ::endwin();
     ::delscreen(screen);
   }
@@ -77,13 +78,10 @@ std::expected<Screen, std::string> Screen::open(bool colour) {
   auto curses = std::make_unique<Curses>();
   const char* const name = std::getenv("TERM");
   // initscr() would end the process when the terminal is not known.
-  SCREEN* const screen = ::newterm(nullptr, stdout, stdin);
-  if (screen == nullptr) {
-    static_cast<void>(curses.release());  // there is nothing to be ended
+  curses->screen = ::newterm(nullptr, stdout, stdin);
+  if (curses->screen == nullptr)
     return std::unexpected(
         fmt::format("the terminal '{}' ($TERM) is not known on this host", name ? name : ""));
-  }
-  curses->screen = screen;
   curses->utf8 = std::string_view{::nl_langinfo(CODESET)} == "UTF-8";
   ::set_escdelay(escape_ms);
   ::cbreak();

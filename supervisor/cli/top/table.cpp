@@ -12,7 +12,6 @@ namespace simplevisor::cli::live {
 namespace {
 
 using runtime::NodeStatus;
-using runtime::NodeType;
 
 constexpr std::size_t label_min = 14;
 constexpr std::size_t why_min = 10;
