@@ -131,6 +131,14 @@ class MessagingTree : public testing::Test {
         },
         patience);
   }
+  // For whoever has to find out why something did not arrive.
+  [[nodiscard]] std::string situation() const {
+    std::string text =
+        std::to_string(seen_.size()) + " have arrived\n" + cli({"status"}).out + cli({"events"}).out;
+    for (const char name : {'a', 'b'})
+      text += broker(name).ctl({"list_queues", "name", "messages_ready", "messages_unacknowledged"});
+    return text;
+  }
   [[nodiscard]] int killed() const { return killed_; }
   void forget() {
     seen_.clear();
@@ -192,11 +200,11 @@ TEST_F(MessagingTree, HostLosesNothingWhateverIsKilled) {
   broker('b').kill();
   broker('b').start();
   broker('a').sync_definitions();
-  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done ")));
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done "))) << situation();
   // The other broker's receiver has found it again.
   publish(broker('b'), "/queue/orders");
   forget();
-  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done ")));
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done "))) << situation();
   EXPECT_TRUE(eventually([&] { return cli({"check"}).exit_code == 0; }, patience)) << cli({"check"}).out;
 }
 

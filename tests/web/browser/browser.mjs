@@ -50,7 +50,6 @@ export class Browser {
       "console",
       (message) =>
         ["error", "warning"].includes(message.type()) &&
-        !message.location().url.includes("/v1/logs") &&
         misdeeds.push(`console: ${message.text()} ${message.location().url}`),
     );
     page.on("pageerror", (error) =>
