@@ -183,14 +183,16 @@ def events():
 children = ["jobs"]
 [pool.jobs]
 size = 20
-intensity = 100000000
-period = "1h"
+intensity = 100000
+period = "1s"
 ordered = false
 command = ["/bin/true"]
 stdout = "null"
 stderr = "null"
 ''')
     while not os.path.exists(tree.socket):
+        if tree.process.poll() is not None:
+            raise SystemExit("the supervisor ended:\n" + (tree.dir / "log").read_text()[-2000:])
         time.sleep(0.01)
     follow = b"GET /v1/events?follow=true&last=1 HTTP/1.1\r\nHost: a\r\n\r\n"
     readers, sleeper = [connect(tree.socket) for _ in range(20)], connect(tree.socket)
