@@ -86,6 +86,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
         keep_alive_ = false;
         return;
       case State::following:
+      case State::lingering:
         return close();
       case State::closed:
         return;
@@ -106,7 +107,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
  private:
-  enum class State : std::uint8_t { reading, asking, writing, following, closed };
+  enum class State : std::uint8_t { reading, asking, writing, lingering, following, closed };
 
   static constexpr bool is_plain = std::is_same_v<Stream, Socket>;
   Socket& socket() {
@@ -137,11 +138,11 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (state_ != State::reading) return;
     timer_.cancel();
     if (expired_ && parser_->got_some()) {
-      return reply(refusal(408, "too_slow", "the request took too long to arrive"), false);
+      return refuse_unread(refusal(408, "too_slow", "the request took too long to arrive"));
     }
     if (error || expired_) {
       const auto refused = expired_ ? std::nullopt : refusal_for(error, host_.limits());
-      return refused ? reply(*refused, false) : close();
+      return refused ? refuse_unread(*refused) : close();
     }
     const auto& request = parser_->get();
     keep_alive_ = request.keep_alive();
@@ -298,6 +299,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   bool is_asking(std::uint64_t number) const { return state_ == State::asking && asked_ == number; }
 
+  // Refuses what has not been read to its end.
+  void refuse_unread(const Reply& refused) {
+    unread_ = true;
+    reply(refused, false);
+  }
+
   void reply(const Reply& answer, bool keep_alive) {
     state_ = State::writing;
     keep_alive_ = keep_alive;
@@ -313,8 +320,29 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (state_ != State::writing) return;
     timer_.cancel();
     output_ = {};  // a large answer is not kept for the rest of the connection
+    if (!error && unread_) return linger();
     if (error || !keep_alive_) return close();
     read();
+  }
+
+  // A socket closed over bytes that were not read is reset, and the client may lose the answer to a broken pipe:
+  // what it still sends is taken and thrown away, so much and no longer.
+  void linger() {
+    state_ = State::lingering;
+    error_code ignored;
+    socket().shutdown(Socket::shutdown_send, ignored);
+    limit_time(host_.limits().linger_time);
+    discard(host_.limits().linger_bytes);
+  }
+
+  void discard(std::size_t left) {
+    buffer_.clear();
+    socket().async_read_some(buffer_.prepare(host_.limits().header_bytes_max),
+                             [self = shared(), left](error_code error, std::size_t count) {
+                               if (self->state_ != State::lingering) return;
+                               if (error || count >= left) return self->close();
+                               self->discard(left - count);
+                             });
   }
 
   void limit_time(std::chrono::milliseconds limit) {
@@ -328,7 +356,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void on_time_over() {
     // The timer may have been armed anew after this expiry was already on its way.
     if (timer_.expiry() > std::chrono::steady_clock::now()) return;
-    if (state_ == State::writing) return close();
+    if (state_ == State::writing || state_ == State::lingering) return close();
     if (state_ == State::following) return sending_ ? close() : send(":\n\n");
     if (state_ != State::reading) return;
     expired_ = true;
@@ -354,6 +382,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool expired_ = false;
+  bool unread_ = false;        // the request that is refused
   bool known_ = false;         // has shown that he may ask
   std::string authorization_;  // by this
 };

@@ -49,10 +49,13 @@ struct Limits {
   std::chrono::milliseconds request_time{10'000};  // to be idle, or to send a request, until it is complete
   std::chrono::milliseconds stranger_time{3'000};  // the same over TCP, until a request brought the token
   std::chrono::milliseconds write_time{10'000};    // to take the whole answer
-  std::chrono::milliseconds heart_beat{15'000};    // of those that follow events
-  std::size_t follow_bytes = 256 * 1024;           // sent to one follower at a time
-  std::chrono::milliseconds farewell{1'000};       // for answers that are on their way when the server closes
-  std::chrono::milliseconds health_time{2'000};    // for the supervision loop to answer /healthz
+  // Who was refused in the middle of a request can go on sending for so long, and so much, so that he sees the answer.
+  std::chrono::milliseconds linger_time{1'000};
+  std::size_t linger_bytes = 1024 * 1024;
+  std::chrono::milliseconds heart_beat{15'000};  // of those that follow events
+  std::size_t follow_bytes = 256 * 1024;         // sent to one follower at a time
+  std::chrono::milliseconds farewell{1'000};     // for answers that are on their way when the server closes
+  std::chrono::milliseconds health_time{2'000};  // for the supervision loop to answer /healthz
 };
 
 enum class ServerErrc { in_use, bad_path, system };

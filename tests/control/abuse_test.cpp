@@ -81,6 +81,39 @@ TEST_F(Abuse, EveryMalformedRequestGetsOneAnswerAndTheConnectionIsClosed) {
   EXPECT_THAT(service.calls(), IsEmpty());
 }
 
+TEST_F(Abuse, WhoIsStillSendingWhatIsRefusedSeesTheAnswer) {
+  Limits limits;
+  limits.linger_time = 20s;
+  const auto server = open_server(service, path, limits);
+  RawClient client(path);
+  // More than the buffers of a socket hold: a server that closed at once would break the pipe.
+  EXPECT_TRUE(
+      client.send("POST /v1/stop HTTP/1.1\r\nContent-Length: 900000\r\n\r\n" + std::string(900'000, 'x')));
+  EXPECT_THAT(client.rest(), StartsWith("HTTP/1.1 413"));
+  client.end_of_sending();
+  EXPECT_TRUE(client.wait_for_hangup());
+}
+
+TEST_F(Abuse, WhoGoesOnSendingForEverIsCutOff) {
+  Limits limits;
+  limits.linger_time = 20s;
+  limits.linger_bytes = 64 * 1024;
+  const auto server = open_server(service, path, limits);
+  RawClient client(path);
+  client.send("POST /v1/stop HTTP/1.1\r\nContent-Length: 90000000\r\n\r\n");
+  EXPECT_FALSE(client.send(std::string(90'000'000, 'x')));
+}
+
+TEST_F(Abuse, WhoWasRefusedAndStaysIsCutOff) {
+  Limits limits;
+  limits.linger_time = 50ms;
+  const auto server = open_server(service, path, limits);
+  RawClient client(path);
+  client.send("POST /v1/stop HTTP/1.1\r\nContent-Length: 900000\r\n\r\n");
+  EXPECT_THAT(client.rest(), StartsWith("HTTP/1.1 413"));
+  EXPECT_TRUE(client.wait_for_hangup());
+}
+
 TEST_F(Abuse, AWrongMethodIsToldTheRightOne) {
   const auto server = open_server(service, path);
   RawClient client(path);
