@@ -115,8 +115,8 @@ const Section& capture_section() {
                       "it; `json`: each line an object with time, stream, path and life, and the members of "
                       "an object "
                       "that the worker wrote",
-           .fallback = R"("raw")",
-           .example = R"("text")",
+           .fallback = R"("text")",
+           .example = R"("json")",
            .choices = log_formats(),
            .set = into<&SettingsDraft::capture_format>},
           {.name = "to",

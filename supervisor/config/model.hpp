@@ -130,7 +130,7 @@ struct CaptureSettings {  // one file per worker, below state_dir/log
   Milliseconds age{0};            // a file whose first line is older is rotated; 0: never
   std::uint64_t total_bytes = 0;  // of all logs together; 0: no limit
   bool compress = true;           // rotated files, but for the youngest
-  LogFormat format = LogFormat::raw;
+  LogFormat format = LogFormat::text;
   LogTarget to = LogTarget::files;
   std::uint64_t flood_lines = 0;  // of one worker, a second; 0: no limit. Not in format raw
   std::uint64_t flood_bytes = 0;  // likewise

@@ -10,8 +10,10 @@
 namespace simplevisor::integration {
 namespace {
 
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 constexpr const char* sleeper = R"(["/bin/sleep", "1000"])";
 
@@ -185,6 +187,19 @@ TEST(Supervision, CapturesWhatWorkersPrintInWholeLines) {
             shell("for i in 1 2 3; do echo out $i; echo err $i >&2; done") + "\n");
   host.up();
   ASSERT_TRUE(eventually([&] { return host.node("root/a").at("state") == "ended"; }));
+  ASSERT_TRUE(eventually([&] { return host.lines("state/log/root.a.log").size() == 6; }));
+  // Each stream in its own order; between the two, in the order of reading.
+  const std::string time = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z ";
+  const auto line = [&](const std::string& text) { return ContainsRegex(time + text + "$"); };
+  EXPECT_THAT(host.lines("state/log/root.a.log"),
+              UnorderedElementsAre(line("stdout F out 1"), line("stdout F out 2"), line("stdout F out 3"),
+                                   line("stderr F err 1"), line("stderr F err 2"), line("stderr F err 3")));
+}
+
+TEST(Supervision, CapturesBytesAsTheyAreIfSoWished) {
+  Host host("[simplevisor.capture]\nformat = \"raw\"\n[worker.a]\nrestart = \"temporary\"\ncommand = " +
+            shell("for i in 1 2 3; do echo out $i; echo err $i >&2; done") + "\n");
+  host.up();
   ASSERT_TRUE(eventually([&] { return host.lines("state/log/root.a.log").size() == 6; }));
   EXPECT_THAT(host.lines("state/log/root.a.log"),
               ElementsAre("out 1", "err 1", "out 2", "err 2", "out 3", "err 3"));
