@@ -287,8 +287,15 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     watch_for_hangup(number);
     host_.ask(call, [weak = weak(), number](const Reply& answer) {
       const auto self = weak.lock();
-      if (self && self->is_asking(number)) self->reply(answer, self->keep_alive_);
+      if (self && self->is_asking(number)) self->answer(answer);
     });
+  }
+
+  void answer(const Reply& answer) {
+    const auto& request = parser_->get();
+    if (answer.status == 403)  // only the tree knew what was asked for
+      return deny(answer, request.method_string(), request.target());
+    reply(answer, keep_alive_);
   }
 
   void watch_for_hangup(std::uint64_t number) {

@@ -27,12 +27,13 @@ constexpr std::array<std::pair<runtime::Verdict, std::string_view>, 3> verdict_n
     {{runtime::Verdict::good, "good"},
      {runtime::Verdict::healing, "healing"},
      {runtime::Verdict::failed, "failed"}}};
-constexpr std::array<std::pair<runtime::Outcome, std::string_view>, 5> outcome_names{
+constexpr std::array<std::pair<runtime::Outcome, std::string_view>, 6> outcome_names{
     {{runtime::Outcome::done, "done"},
      {runtime::Outcome::failed, "failed"},
      {runtime::Outcome::no_such_node, "no_such_node"},
      {runtime::Outcome::ambiguous, "ambiguous"},
-     {runtime::Outcome::refused, "refused"}}};
+     {runtime::Outcome::refused, "refused"},
+     {runtime::Outcome::not_permitted, "not_permitted"}}};
 
 constexpr std::size_t reason_bytes_max = 1024;
 constexpr std::int64_t limit_ms_max = std::int64_t{10} * 366 * 24 * 3600 * 1000;  // ten years
@@ -262,13 +263,20 @@ std::string answer_json(const runtime::Answer& answer, bool pending) {
                    {"paths", std::move(paths)}});
 }
 
-std::string session_json(Role highest, const runtime::Scope& within) {
-  json::array subtrees;
-  for (const std::string& path : within.subtrees()) subtrees.push_back(text_value(path));
-  return json::serialize(json::object{{"role", view(name_of(highest))},
-                                      {"write", highest != Role::read},
-                                      {"everything", within.is_everything()},
-                                      {"subtrees", std::move(subtrees)}});
+std::string session_json(const Rights& rights) {
+  const auto scope_object = [&](Role role) {
+    const auto where = rights.where(role);
+    json::array subtrees;
+    if (where) {
+      for (const std::string& path : where->subtrees()) subtrees.push_back(text_value(path));
+    }
+    return json::object{{"everything", where && where->is_everything()}, {"subtrees", std::move(subtrees)}};
+  };
+  const Role highest = rights.highest().value_or(Role::read);
+  json::object session{{"role", view(name_of(highest))}, {"write", highest != Role::read}};
+  for (auto& [name, value] : scope_object(Role::read)) session[name] = std::move(value);
+  session["operates"] = scope_object(Role::operate);
+  return json::serialize(session);
 }
 
 std::string problem_json(unsigned status, std::string_view code, std::string_view detail,

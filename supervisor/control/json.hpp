@@ -28,7 +28,7 @@ std::string check_json(const std::vector<runtime::NodeStatus>& rows);   // {"ver
 std::string tree_json(const std::vector<runtime::NodeStatus>& rows);    // {"nodes":[{...,"children":[...]}]}
 std::string answer_json(const runtime::Answer& answer, bool pending);   // {"outcome","message","paths"}
 // {"role","write","everything","subtrees"}: what the one who asks may do.
-std::string session_json(Role highest, const runtime::Scope& within);
+std::string session_json(const Rights& rights);
 // RFC 9457, with our `code` beside it: {"type","title","status","detail","code","paths"}. Without an HTTP status: 0.
 std::string problem_json(unsigned status, std::string_view code, std::string_view detail,
                          const std::vector<std::string>& paths = {});

@@ -257,7 +257,8 @@ std::expected<void, Reply> authorise(Call& call, const Rights& rights) {
   if (!within->is_everything() && is_about_everything(call.verb))
     return std::unexpected(refusal(403, "not_permitted", "this is for those who may see the whole tree"));
   call.within = *within;
-  call.highest = *highest;
+  call.visible = rights.where(Role::read).value_or(*within);
+  if (call.verb == Verb::session) call.rights = rights;
   return {};
 }
 

@@ -24,6 +24,8 @@ unsigned http_status(runtime::Outcome outcome) {
       return 200;
     case runtime::Outcome::failed:
       return 500;
+    case runtime::Outcome::not_permitted:
+      return 403;
     case runtime::Outcome::no_such_node:
       return 404;
     case runtime::Outcome::ambiguous:
@@ -59,7 +61,8 @@ void act(runtime::Service& service, const Call& call, runtime::Done done) {
                              .by = call.by,
                              .reason = call.reason,
                              .limit = call.limit,
-                             .within = call.within};
+                             .within = call.within,
+                             .visible = call.visible};
   switch (call.verb) {
     case Verb::start:
       return service.start(order, std::move(done));
@@ -250,7 +253,7 @@ Reply render(const Call& call, const Finding& finding, const runtime::Service& s
              MetricsSource* metrics) {
   if (call.verb == Verb::events) return render_events(call, service);
   if (call.verb == Verb::flow) return render_flow(call, service, metrics);
-  if (call.verb == Verb::session) return {200, session_json(call.highest, call.within)};
+  if (call.verb == Verb::session) return {200, session_json(call.rights)};
   if (call.verb == Verb::configuration) return render_configuration(service);
   if (const auto* health = std::get_if<Health>(&finding)) return render_health(call.verb, *health);
   if (call.verb == Verb::logs) return render_logs(call, finding, service);

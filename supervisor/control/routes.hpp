@@ -74,8 +74,9 @@ struct Call {
   MetricsFormat format = MetricsFormat::openmetrics;  // of metrics
   std::chrono::steady_clock::time_point asked{};      // of metrics: when it was posted to the service
   bool wait = true;  // of start, stop, restart and shutdown: answer when it is done, not when it has begun
-  runtime::Scope within{};    // what the one who asks is concerned with
-  Role highest = Role::read;  // of session: what he may do somewhere
+  runtime::Scope within{};   // what the one who asks is concerned with
+  runtime::Scope visible{};  // what he may look at
+  Rights rights{};           // of session
 };
 
 struct Reply {

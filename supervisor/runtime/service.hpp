@@ -78,7 +78,14 @@ struct Measures {
   std::chrono::nanoseconds waited{0};  // from `asked` until the loop came to it
 };
 
-enum class Outcome : std::uint8_t { done, failed, no_such_node, ambiguous, refused };
+enum class Outcome : std::uint8_t {
+  done,
+  failed,
+  no_such_node,
+  ambiguous,
+  refused,       // not possible for anybody
+  not_permitted  // to the one who asks
+};
 
 struct Answer {
   Outcome outcome = Outcome::done;
@@ -95,6 +102,7 @@ struct Order {
   std::string reason{};  // of stop: shown with the node as long as it is held
   std::optional<std::chrono::milliseconds> limit{};  // of stop: started again after this time; none: never
   Scope within{};                                    // what the pattern is looked for in
+  Scope visible{};  // what is only there, says `not_permitted`; elsewhere there is nothing
 };
 
 class Service {

@@ -77,6 +77,8 @@ struct Supervisor::State {
         {.kind = kind, .path = configuration.root->name, .pid = ::getpid(), .text = std::move(text)});
   }
   [[nodiscard]] std::vector<Resident> chosen(const Order& order, Answer& answer) const;
+  [[nodiscard]] std::vector<std::size_t> meant(const Order& order, const std::vector<Resident>& all,
+                                               Answer& answer) const;
   void wish(Wish wish, std::string_view verb, const Order& order, const Done& done);
   void hold_is_over(const std::string& path);
   void hold_again();
@@ -321,10 +323,25 @@ std::vector<NodeStatus> Supervisor::status(std::string_view pattern, const Scope
   return rows;
 }
 
+// Those of `all`, which is what lies within its scope, that an order is about.
+std::vector<std::size_t> Supervisor::State::meant(const Order& order, const std::vector<Resident>& all,
+                                                  Answer& answer) const {
+  const auto found = select(all, order.pattern, answer);
+  if (answer.outcome != Outcome::no_such_node || order.within.is_everything()) return found;
+  Answer seen;
+  const auto visible = residents(engine.tree(), *configuration.root, order.visible);
+  const auto others = select(visible, order.pattern, seen);
+  if (seen.outcome == Outcome::done)
+    answer = {Outcome::not_permitted,
+              fmt::format("{}: you may look at it, but not act on it", visible[others.front()].path),
+              {}};
+  return found;
+}
+
 std::vector<Resident> Supervisor::State::chosen(const Order& order, Answer& answer) const {
   const auto all = residents(engine.tree(), *configuration.root, order.within);
   std::vector<Resident> found;
-  for (const std::size_t index : select(all, order.pattern, answer)) found.push_back(all[index]);
+  for (const std::size_t index : meant(order, all, answer)) found.push_back(all[index]);
   return found;
 }
 
@@ -392,7 +409,7 @@ void Supervisor::signal(const Order& order, int number, Done done) {
   State& s = *state_;
   const auto all = residents(s.engine.tree(), *s.configuration.root, order.within);
   Answer answer;
-  for (const std::size_t first : select(all, order.pattern, answer)) {
+  for (const std::size_t first : s.meant(order, all, answer)) {
     s.note(journal::Kind::asked, all[first].path, "signal " + process::signal_name(number), order.by);
     for (std::size_t n = first; n < subtree_end(all, first); ++n) {
       if (!all[n].spec->supervisor &&

@@ -105,7 +105,7 @@ TEST(Authorise, GivesTheScopeOfTheRoleThatIsNeeded) {
   Call stop{.verb = Verb::stop};
   ASSERT_TRUE(authorise(stop, rights));
   EXPECT_THAT(stop.within.subtrees(), ElementsAre("root/a"));
-  EXPECT_EQ(stop.highest, Role::operate);
+  EXPECT_THAT(stop.visible.subtrees(), ElementsAre("root", "root/a"));
   Call metrics{.verb = Verb::metrics};
   const auto refused = authorise(metrics, rights);
   ASSERT_FALSE(refused);

@@ -68,7 +68,7 @@ TEST(OpenApi, DescribesTheMembersOfEveryObject) {
   EXPECT_EQ(promised(doc, "Flow"),
             keys(json::parse(flow_json({{}, {}, {}, {}}, [](auto) { return true; })).as_object()));
   EXPECT_EQ(promised(doc, "Events"), keys(json::parse(events_json({})).as_object()));
-  EXPECT_EQ(promised(doc, "Session"), keys(json::parse(session_json(Role::read, {})).as_object()));
+  EXPECT_EQ(promised(doc, "Session"), keys(json::parse(session_json(Rights::whole(Role::read))).as_object()));
   EXPECT_EQ(promised(doc, "Problem"), keys(json::parse(problem_json(400, "a", "b", {"c"})).as_object()));
 }
 

@@ -58,10 +58,40 @@ TEST(PeerCredentials, GrantAnotherUserWhatIsGrantedAndNoMore) {
             }),
             0);
   EXPECT_EQ(service.calls(), std::vector<std::string>{"restart root/b within root/b"});
+  EXPECT_EQ(seen_by_nobody([&] {
+              const auto session = Client(dir / "s").get("/v1/session", 20'000ms);
+              return session->body.ends_with(R"("subtrees":["root/a","root/b"],)"
+                                             R"("operates":{"everything":false,"subtrees":["root/b"]}})")
+                         ? 0
+                         : 1;
+            }),
+            0);
   server->reset();
   ASSERT_EQ(told.size(), 1U);
   EXPECT_TRUE(told[0].starts_with("control: uid 65534, pid ")) << told[0];
   EXPECT_TRUE(told[0].ends_with("was refused POST /v1/shutdown (403)")) << told[0];
+}
+
+TEST(PeerCredentials, ARefusalThatOnlyTheTreeCouldKnowOfIsToldToo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
+  const testing::PrivateDir dir;
+  testing::FakeService service;
+  service.answer = {runtime::Outcome::not_permitted, "root/a: you may look at it, but not act on it", {}};
+  std::vector<std::string> told;
+  auto server = Server::open(service, {.socket_path = dir / "s",
+                                       .rules = {{Role::read, config::Grant::Who::user, nobody, ""},
+                                                 {Role::operate, config::Grant::Who::user, nobody, "root/b"}},
+                                       .report = [&](const auto& text) { told.push_back(text); }});
+  ASSERT_TRUE(server) << server.error().message;
+  ASSERT_EQ(::chmod(dir.path().c_str(), 0755), 0);
+  EXPECT_EQ(seen_by_nobody([&] {
+              const auto answer = Client(dir / "s").post("/v1/stop", R"({"pattern":"root/a"})", 20'000ms);
+              return !answer && answer.error().code == ClientErrc::not_permitted ? 0 : 1;
+            }),
+            0);
+  server->reset();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].ends_with("was refused POST /v1/stop (403)")) << told[0];
 }
 
 TEST(PeerCredentials, NobodyWhoIsGrantedSomethingCanTakeThePlacesOfRoot) {

@@ -81,7 +81,8 @@ TEST_F(Remote, ReadsWithTheTokenAndChangesNothing) {
   open();
   EXPECT_THAT(say(request("GET /v1/status")), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("root/a")));
   EXPECT_THAT(say(request("GET /v1/session")),
-              HasSubstr(R"({"role":"read","write":false,"everything":true,"subtrees":[]})"));
+              HasSubstr(R"({"role":"read","write":false,"everything":true,"subtrees":[],)"
+                        R"("operates":{"everything":false,"subtrees":[]}})"));
   EXPECT_THAT(say(request("GET /healthz")), HasSubstr(R"({"status":"ok"})"));
   EXPECT_THAT(say(request("POST /v1/stop", "", R"({"pattern":"root/a"})")), StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(say(request("POST /v1/shutdown")), StartsWith("HTTP/1.1 403"));

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "tests/integration/host.hpp"
 
 namespace simplevisor::integration {
 namespace {
 
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 
@@ -214,6 +216,30 @@ TEST(StartingAgain, TellsOfWhatAKilledSupervisorLeftRunning) {
   const pid_t stubborn = host.pid_of("root/stubborn");
   host.signal(SIGTERM);  // first: whoever dies while nothing is being stopped is restarted
   for (const pid_t pid : {left, left_too, stubborn}) ::kill(pid, SIGKILL);
+}
+
+TEST(Roles, SayWhatIsForbiddenAndHideWhatIsNotToBeSeen) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
+  Host host(
+      "[simplevisor.control]\nread = [\"65534 root/jobs\"]\noperate = [\"65534 root/jobs/2\"]\n"
+      "[supervisor.root]\nchildren = [\"jobs\", \"other\"]\n[pool.jobs]\nsize = 2\n"
+      "command = [\"/bin/sleep\", \"1000\"]\n[worker.other]\ncommand = [\"/bin/sleep\", \"1000\"]\n");
+  std::filesystem::permissions(host.dir(), std::filesystem::perms{0755});
+  host.up();
+  const auto restart = [&](const std::string& pattern) {
+    return run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "curl", "-s", "-w",
+                " %{http_code}", "--unix-socket", host.dir() + "/state/control.sock", "-d",
+                R"({"pattern":")" + pattern + R"("})", "http://localhost/v1/restart"})
+        .out;
+  };
+  EXPECT_THAT(restart("root/jobs/2"), EndsWith(" 200"));
+  EXPECT_THAT(restart("root/jobs/*"), EndsWith(" 200"));
+  EXPECT_THAT(restart("root/jobs/1"),
+              AllOf(HasSubstr("root/jobs/1: you may look at it, but not act on it"), EndsWith(" 403")));
+  EXPECT_THAT(restart("root/other"), AllOf(HasSubstr("no such node: root/other"), EndsWith(" 404")));
+  EXPECT_EQ(host.node("root/jobs/1").at("restarts"), 0);
+  EXPECT_EQ(host.node("root/jobs/2").at("restarts"), 2);
+  EXPECT_THAT(host.log(), HasSubstr("was refused POST /v1/restart (403)"));
 }
 
 TEST(Daemon, ReturnsWhenTheTreeIsUp) {
