@@ -4,13 +4,14 @@
 
 #include <utility>
 
-#include "supervisor/cli/quiet_thread.hpp"
 #include "supervisor/control/client.hpp"
+#include "supervisor/process/background_thread.hpp"
 
 namespace simplevisor::cli {
 
 EventBell::EventBell(std::string socket_path)
-    : socket_path_(std::move(socket_path)), thread_(quiet_thread([this] { listen(); })) {}
+    : socket_path_(std::move(socket_path)),
+      thread_(process::background_thread("event-bell", [this] { listen(); })) {}
 
 EventBell::~EventBell() {
   over_.raise();

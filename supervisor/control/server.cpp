@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +26,7 @@
 #include "supervisor/control/text.hpp"
 #include "supervisor/control/tls_identity.hpp"
 #include "supervisor/control/unix_socket.hpp"
+#include "supervisor/process/background_thread.hpp"
 #include "supervisor/runtime/journal/recorder.hpp"
 
 namespace simplevisor::control {
@@ -207,19 +206,7 @@ class Server::Impl final : public Session::Host {
   }
 
   void start_thread() {
-    // The supervisor takes its signals through a descriptor, so no thread may have them open.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread([this] { run(); });
-    } catch (...) {
-      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-      throw;
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    ::pthread_setname_np(thread_.native_handle(), "control");
+    thread_ = process::background_thread("control", [this] { run(); });
   }
 
   void run() {

@@ -2,8 +2,6 @@
 #include "supervisor/runtime/capture_loop.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "supervisor/process/background_thread.hpp"
 #include "supervisor/runtime/words.hpp"
 
 namespace simplevisor::runtime {
@@ -52,23 +51,15 @@ void CaptureLoop::join() {
 }
 
 int CaptureLoop::start() {
-  // The new thread inherits the mask: signals are for the supervision thread alone.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = 0;
   try {
-    thread_ = std::thread{[this] { run(); }};
+    thread_ = process::background_thread("capture", [this] { run(); });
   } catch (const std::system_error& failure) {
-    error = failure.code().value();
+    return failure.code().value();
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return error;
+  return 0;
 }
 
 void CaptureLoop::run() {
-  ::pthread_setname_np(::pthread_self(), "capture");
   std::array<epoll_event, events_max> events;
   for (;;) {
     const int count = ::epoll_wait(table_.epoll.get(), events.data(), events_max, wait_milliseconds());

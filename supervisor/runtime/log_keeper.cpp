@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/process/background_thread.hpp"
 #include "supervisor/runtime/gzip_file.hpp"
 #include "supervisor/runtime/unique_fd.hpp"
 
@@ -79,19 +78,12 @@ LogKeeper::~LogKeeper() {
 }
 
 int LogKeeper::start() {
-  // The new thread inherits the mask: signals are for the supervision thread alone.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = 0;
   try {
-    thread_ = std::thread{[this] { run(); }};
+    thread_ = process::background_thread("log-keeper", [this] { run(); });
   } catch (const std::system_error& failure) {
-    error = failure.code().value();
+    return failure.code().value();
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return error;
+  return 0;
 }
 
 void LogKeeper::wake() {
@@ -106,7 +98,6 @@ void LogKeeper::settle() {
 }
 
 void LogKeeper::run() {
-  ::pthread_setname_np(::pthread_self(), "log-keeper");
   // Of this thread alone, as Linux has it. Not SCHED_IDLE: while it holds `renaming` others may have to wait for it.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
   for (const std::string& name : names_in(dir_)) {

@@ -1,8 +1,6 @@
 // supervisor/runtime/logging.cpp
 #include "supervisor/runtime/logging.hpp"
 
-#include <pthread.h>
-#include <signal.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -19,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "supervisor/process/background_thread.hpp"
 #include "supervisor/runtime/log_format.hpp"
 #include "supervisor/runtime/log_sinks.hpp"
 
@@ -63,18 +62,12 @@ std::optional<T> meaning(const Words<T, N>& words, std::string_view word) {
 
 // The writing thread; signals are not for it.
 Pool make_pool() {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  Pool pool;
+  const process::SignalsBlocked blocked;
   try {
-    pool = std::make_shared<spdlog::details::thread_pool>(Logging::queue_messages_max, 1);
+    return std::make_shared<spdlog::details::thread_pool>(Logging::queue_messages_max, 1);
   } catch (const std::exception&) {
-    pool = nullptr;  // no thread to be had: told by the caller, with the mask as it was
+    return nullptr;  // no thread to be had: told by the caller
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return pool;
 }
 
 }  // namespace

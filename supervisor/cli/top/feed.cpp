@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "supervisor/cli/insight_text.hpp"
-#include "supervisor/cli/quiet_thread.hpp"
 #include "supervisor/control/text.hpp"
+#include "supervisor/process/background_thread.hpp"
 
 namespace simplevisor::cli::live {
 namespace {
@@ -59,7 +59,7 @@ Feed::Feed(std::string socket_path, std::string pattern)
     : socket_path_(std::move(socket_path)),
       pattern_(std::move(pattern)),
       bell_(socket_path_),
-      thread_(quiet_thread([this] { run(); })) {}
+      thread_(process::background_thread("feed", [this] { run(); })) {}
 
 Feed::~Feed() {
   over_.raise();

@@ -1,9 +1,7 @@
 #include "supervisor/runtime/journal/recorder.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -14,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "supervisor/process/background_thread.hpp"
 #include "supervisor/runtime/journal/event_json.hpp"
 #include "supervisor/runtime/journal/tape.hpp"
 #include "supervisor/runtime/journal/tape_file.hpp"
@@ -31,14 +30,7 @@ class Recorder::Impl {
  public:
   Impl(Options options, JournalFile file)
       : options_{std::move(options)}, file_{std::move(file)}, tape_file_{options_.place} {
-    // The supervisor takes its signals through a descriptor, so no thread may have them open.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread{[this] { run(); }};
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    ::pthread_setname_np(thread_.native_handle(), "journal");
+    thread_ = process::background_thread("journal", [this] { run(); });
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
