@@ -2,7 +2,7 @@
 """What administrators cost, and whether they notice the load: status of large trees, restarts while everybody looks and
 writes, events as fast as they come.
 
-usage: control_bench.py --simplevisor PROGRAM --worker BENCH_WORKER [--quick] [--json FILE]
+usage: control_bench.py --simplevisor PROGRAM --worker BENCH_WORKER --events EVENTS_BENCH [--quick] [--json FILE]
 
 Times of restarts are the workers' own: each says in a beacon when it began to run (tests/bench/beacon.h). Quiet and loaded
 restarts alternate in blocks within one run, so that both meet the same machine.
@@ -24,11 +24,13 @@ import time
 parser = argparse.ArgumentParser()
 parser.add_argument("--simplevisor", required=True)
 parser.add_argument("--worker", required=True)
+parser.add_argument("--events", required=True)
 parser.add_argument("--quick", action="store_true")
 parser.add_argument("--json")
 options = parser.parse_args()
 SIMPLEVISOR = os.path.abspath(options.simplevisor)
 WORKER = os.path.abspath(options.worker)
+EVENTS = os.path.abspath(options.events)
 results = {}
 
 
@@ -176,53 +178,13 @@ command = ["/usr/bin/yes", "a line that somebody writes as fast as it can"]
               + (" (asked: at most 1.5)" if name == "p99" else ""), flush=True)
 
 
-def events():
-    """Workers that end at once and are restarted make events; readers read, one does not."""
-    tree = Supervisor(f'''
-[supervisor.root]
-children = ["jobs"]
-[pool.jobs]
-size = 20
-intensity = 100000
-period = "1s"
-ordered = false
-command = ["/bin/true"]
-stdout = "null"
-stderr = "null"
-''')
-    while not os.path.exists(tree.socket):
-        if tree.process.poll() is not None:
-            raise SystemExit("the supervisor ended:\n" + (tree.dir / "log").read_text()[-2000:])
-        time.sleep(0.01)
-    follow = b"GET /v1/events?follow=true&last=1 HTTP/1.1\r\nHost: a\r\n\r\n"
-    readers, sleeper = [connect(tree.socket) for _ in range(20)], connect(tree.socket)
-    sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    for connection in [*readers, sleeper]:
-        connection.sendall(follow)
-    seconds = 3 if options.quick else 10
-    ids, dropped = [[] for _ in readers], []
-
-    def read(number):
-        connection, buffer, end = readers[number], b"", time.monotonic() + seconds
-        while time.monotonic() < end:
-            data = connection.recv(1 << 20)
-            if not data:
-                return dropped.append(number)
-            *lines, buffer = (buffer + data).split(b"\n")
-            ids[number].extend(int(line[4:]) for line in lines if line.startswith(b"id: "))
-            if any(line.startswith(b"event: cut_off") for line in lines):
-                return dropped.append(number)
-
-    threads = [threading.Thread(target=read, args=(n,)) for n in range(len(readers))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    gaps = sum(1 for each in ids if each and each[-1] - each[0] + 1 != len(each))
-    rate = statistics.median(len(each) for each in ids) / seconds
-    tree.end()
-    results["events"] = {"per_second": rate, "dropped": len(dropped), "with_gaps": gaps}
-    print(f"events: {rate:.0f} a second to each of 20 readers; dropped {len(dropped)}, with gaps {gaps} (asked: none)")
+def events(per_second=10_000, seconds=10):
+    """Events as fast as asked, through recorder and server, to 20 who read and one who does not."""
+    run = subprocess.run([EVENTS, "--rate", str(per_second), "--seconds", str(seconds)], stdout=subprocess.PIPE, check=True)
+    found = results["events"] = {"per_second": per_second, **json.loads(run.stdout)}
+    print(f"events: {per_second} a second for {seconds} s to each of 20 readers; of {found['events']} each got at least "
+          f"{found['fewest_read']}, dropped {found['dropped']}, with gaps {found['with_gaps']} (asked: none); who did not read "
+          f"{'was told' if found['sleeper_told'] else 'WAS NOT TOLD'}", flush=True)
 
 
 status(500, 50)
