@@ -30,6 +30,15 @@ std::vector<message::Message> originals() {
        R"({"retPath":"a","retrievePath":"b","integrity":{"method":"md5","value":"x"},"parts":"1,5,1,0,0","blocks":{},)"
        R"("pubTime":"20261121T221128","baseUrl":"h","relPath":"p","identity":"cod,","mtime":7})",
        false});
+  all.push_back(
+      {{{"content-type", "application/json"}},
+       R"({"pubTime":"20261121T221128","baseUrl":"h","relPath":"p§block_0001,4_§","identity":{"method":"md5","value":"x"},)"
+       R"("blocks":{"method":"separate","size":"4","number":1,"count":2,"remainder":3,"identity":{"method":"md5",)"
+       R"("value":"y"},"manifest":{"0":{"size":4,"identity":"x"},"1":{"size":2,"identity":"x"}}}})",
+       false});
+  all.push_back({{{"content-type", "text/plain"}, {"sum", "0,1"}, {"parts", "p,4,3,2,1"}},
+                 "20261121221128 h p.4.3.2.1.0.Part",
+                 false});
   all.push_back({{{"content-type", "text/plain"},
                   {"size", "x"},
                   {"pubTime", "y"},

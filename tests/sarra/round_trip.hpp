@@ -9,6 +9,7 @@
 #include "workers/sarra/announcement.hpp"
 #include "workers/sarra/judge.hpp"
 #include "workers/sarra/names.hpp"
+#include "workers/sarra/part.hpp"
 #include "workers/sarra/repost.hpp"
 #include "workers/sarra/wire.hpp"
 
@@ -31,6 +32,30 @@ inline std::string broken_promise_of_post(const message::Message& message, const
   return "";
 }
 
+// Of a part of a file: it is within the file, whose name is below the directory of the part's.
+inline std::string broken_promise_of_part(const Announcement& announcement) {
+  const auto part = part_of(announcement);
+  if (!part) return part.error().empty() ? "no part, without a reason" : "";
+  if (part->blocks.empty() || part->blocks.size() > parts_max) return "an impossible number of parts";
+  if (part->number && *part->number >= part->blocks.size()) return "a part that is not there";
+  for (std::size_t n = 0; n < part->blocks.size(); ++n) {
+    if (part->blocks[n].size == 0) return "a part of no size";
+  }
+  if (part->offset(part->blocks.size() - 1) >= part->total() || part->total() >> 63U != 0)
+    return "a file that is too large";
+  if (part->path.empty() || !announcement.rel_path.starts_with(part->path)) return "a part of another file";
+  (void)version_of(announcement, *part);
+  const auto parts = parts_field(*part);
+  if (!parts) return "";
+  Announcement old = announcement;
+  std::erase_if(old.others, [](const auto& f) { return f.first == "blocks" || f.first == "parts"; });
+  old.others.emplace_back("parts", '"' + *parts + '"');
+  const auto again = part_of(old);
+  return again && again->number == part->number && again->total() == part->total()
+             ? ""
+             : "another part: " + *parts;
+}
+
 // "": it holds.
 inline std::string broken_promise(const message::Message& message) {
   static const Patterns patterns =
@@ -45,6 +70,9 @@ inline std::string broken_promise(const message::Message& message) {
   if (*again != announcement) return "means something else when it is written again: " + written;
   if (topic_of(v03_topic_prefix, announcement.rel_path).size() > topic_bytes_max)
     return "a topic that is too long";
+  if (announcement.partial) {
+    if (std::string broken = broken_promise_of_part(announcement); !broken.empty()) return broken;
+  }
   (void)download_url(announcement);
   (void)duplicate_key(announcement);
   (void)encode(announcement, Format::v02);

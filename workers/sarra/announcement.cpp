@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "workers/sarra/part.hpp"
+
 namespace simplevisor::sarra {
 namespace {
 
@@ -59,7 +61,9 @@ std::string download_url(const Announcement& announcement) {
   return joined(announcement.base_url, encoded(announcement.rel_path, of_paths));
 }
 
-std::string duplicate_key(const Announcement& announcement) {
+namespace {
+
+std::string key_of_file(const Announcement& announcement) {
   const auto& operation = announcement.file_op;
   if (const auto link = operation.find("link"); link != operation.end()) return link->second;
   if (operation.contains("directory") && !operation.contains("remove")) return announcement.rel_path;
@@ -70,6 +74,17 @@ std::string duplicate_key(const Announcement& announcement) {
   }
   return fmt::format("{},{},{}", announcement.rel_path, announcement.mtime.value_or(announcement.pub_time),
                      announcement.size ? fmt::format("{}", *announcement.size) : "");
+}
+
+}  // namespace
+
+std::string duplicate_key(const Announcement& announcement) {
+  std::string key = key_of_file(announcement);
+  // Two parts of a file may be the same bytes, and are two.
+  if (!announcement.partial) return key;
+  const auto part = part_of(announcement);
+  if (part && part->number) key += fmt::format(",part {} of {}", *part->number, part->blocks.size());
+  return key;
 }
 
 }  // namespace simplevisor::sarra

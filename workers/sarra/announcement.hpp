@@ -43,7 +43,7 @@ struct Announcement {
   std::optional<std::string> mtime = {}, atime = {}, mode = {}, content_type = {}, source = {};
   std::optional<std::string> topic = {};  // the routing key to use, if it is not the path's
   std::optional<Content> content = {};
-  bool partial = false;                                          // a part of a file, which is not supported
+  bool partial = false;  // a part of a file (part.hpp): which is said by blocks or parts among the others
   std::vector<std::pair<std::string, std::string>> others = {};  // name and JSON text
 
   friend bool operator==(const Announcement&, const Announcement&) = default;

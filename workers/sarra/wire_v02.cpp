@@ -10,6 +10,7 @@
 
 #include "workers/message/text.hpp"
 #include "workers/sarra/digest.hpp"
+#include "workers/sarra/part.hpp"
 #include "workers/sarra/time.hpp"
 
 namespace simplevisor::sarra {
@@ -213,7 +214,15 @@ std::expected<message::Message, std::string> encode_v02(const Announcement& a) {
   if (a.mtime) set("mtime", without_t(*a.mtime));
   if (a.atime) set("atime", without_t(*a.atime));
   set("contentType", a.content_type);
-  if (a.size) set("parts", fmt::format("1,{},1,0,0", *a.size));
+  const bool in_blocks = std::ranges::any_of(a.others, [](const auto& f) { return f.first == "blocks"; });
+  if (in_blocks) {
+    const auto part = part_of(a);
+    const auto parts = part ? parts_field(*part) : Failed(part.error());
+    if (!parts) return Failed("what the old format cannot say: " + parts.error());
+    made.header["parts"] = *parts;
+  } else if (a.size && !a.partial) {
+    set("parts", fmt::format("1,{},1,0,0", *a.size));
+  }
   if (const std::string sum = sum_of(a); !sum.empty()) set("sum", sum);
   if (const auto link = a.file_op.find("link"); link != a.file_op.end() && !link->second.empty())
     set("link", link->second);
@@ -222,7 +231,7 @@ std::expected<message::Message, std::string> encode_v02(const Announcement& a) {
     boost::json::error_code error;
     const auto value = boost::json::parse(raw, error);
     // A number or a table is written as the JSON it is: the old format knows only texts.
-    if (!is_of_transport(name))
+    if (!is_of_transport(name) && name != "blocks")
       made.header.try_emplace(name, !error && value.is_string() ? std::string{value.as_string()} : raw);
   }
   for (const auto& [name, value] : made.header) {
