@@ -6,8 +6,11 @@
 #include <fstream>
 
 #include "tests/consumer/support.hpp"
+#include "workers/message/text.hpp"
+#include "workers/sarra/digest.hpp"
 #include "workers/sarra/post.hpp"
 #include "workers/sarra/time.hpp"
+#include "workers/sarra/wire.hpp"
 
 namespace simplevisor::sarra {
 namespace {
@@ -65,6 +68,28 @@ TEST_F(PostTest, ChecksumsAreChosen) {
   EXPECT_EQ(of("d/f").identity, (Identity{"md5", "kAFQmDzST7DWlj99KOF/cg==", false}));
   options.identity = "cod";
   EXPECT_EQ(of("d/f").identity, (Identity{"cod", "sha512", true}));
+}
+
+TEST_F(PostTest, LargeFilesAreAnnouncedInParts) {
+  options.block_bytes = 2;
+  options.inline_bytes_max = 100;
+  const Posting posted = posting_of(directory / "d/f", options).value();
+  ASSERT_EQ(posted.count(), 2U);
+  const Announcement last = decode_v03(encode_v03(posted.at(1))).value();
+  const Part part = part_of(last).value();
+  EXPECT_EQ(part.number, 1U);
+  EXPECT_EQ(part.offset(1), 2U);
+  EXPECT_EQ(part.total(), 3U);
+  EXPECT_EQ(last.size, 1U);
+  EXPECT_EQ(last.identity, part.identity(1));
+  EXPECT_EQ(last.identity, (Identity{"sha512", message::base64(digest("sha512", "c").value()), false}));
+  EXPECT_EQ(part.whole, of("d/f").identity);
+  EXPECT_FALSE(last.content) << "which would be that of the whole";
+  options.block_bytes = 3;
+  EXPECT_EQ(posting_of(directory / "d/f", options).value().count(), 1U);
+  std::ofstream{directory / "d/f"} << std::string(parts_max + 1, 'x');
+  options.block_bytes = 1;
+  EXPECT_THAT(posting_of(directory / "d/f", options).error(), HasSubstr("block-size is too small"));
 }
 
 TEST_F(PostTest, NothingOutsideIsAnnounced) {

@@ -12,6 +12,7 @@
 #include "workers/broker/credentials.hpp"
 #include "workers/broker/uri.hpp"
 #include "workers/sarra/command_line.hpp"
+#include "workers/sarra/digest.hpp"
 #include "workers/sarra/names.hpp"
 #include "workers/sarra/post.hpp"
 #include "workers/sarra/publisher.hpp"
@@ -37,6 +38,7 @@ struct Settings {
   std::string topic_prefix;
   bool v02 = false;
   Size inline_below;
+  Size block_size;
   PostOptions post;
   std::vector<std::string> paths;
 };
@@ -56,6 +58,8 @@ OptionTable options_of(Settings& s) {
       {"identity", "checksum: sha512 (default), sha256, md5, or cod: whoever downloads calculates it",
        &s.post.identity},
       {"inline-below", "data of files smaller than this come along", &s.inline_below},
+      {"block-size", "larger files are announced in parts of this size, which are fetched each by itself",
+       &s.block_size},
   }};
 }
 
@@ -119,12 +123,16 @@ class Announcements {
   [[nodiscard]] std::size_t failed() const { return failed_; }
 
   std::optional<Outgoing> next() {
-    while (!paths_.empty() || !below_.empty()) {
-      if (below_.empty()) open_next();
-      if (below_.empty()) continue;
-      const std::string path = std::move(below_.front());
-      below_.pop_front();
-      if (auto outgoing = announce(path)) return outgoing;
+    while (posting_ || !paths_.empty() || !below_.empty()) {
+      if (!posting_) {
+        if (below_.empty()) open_next();
+        if (below_.empty()) continue;
+        look_at_next();
+        continue;
+      }
+      const Announcement announcement = posting_->at(next_part_++);
+      if (next_part_ == posting_->count()) posting_.reset();
+      if (auto outgoing = announce(announcement)) return outgoing;
     }
     return std::nullopt;
   }
@@ -141,18 +149,21 @@ class Announcements {
     below_.assign(std::make_move_iterator(all->begin()), std::make_move_iterator(all->end()));
   }
 
-  std::optional<Outgoing> announce(const std::string& path) {
-    const auto announcement = announcement_of(path, settings_.post);
-    if (!announcement) {
-      fail(announcement.error());
-      return std::nullopt;
-    }
-    auto message = encode(*announcement, settings_.v02 ? Format::v02 : Format::v03);
+  void look_at_next() {
+    auto posting = posting_of(below_.front(), settings_.post);
+    below_.pop_front();
+    if (!posting) return fail(posting.error());
+    posting_.emplace(*std::move(posting));
+    next_part_ = 0;
+  }
+
+  std::optional<Outgoing> announce(const Announcement& announcement) {
+    auto message = encode(announcement, settings_.v02 ? Format::v02 : Format::v03);
     if (!message) {
-      fail(fmt::format("{}: {}", path, message.error()));
+      fail(fmt::format("{}: {}", announcement.rel_path, message.error()));
       return std::nullopt;
     }
-    return Outgoing{topic_of(settings_.topic_prefix, announcement->rel_path), *std::move(message)};
+    return Outgoing{topic_of(settings_.topic_prefix, announcement.rel_path), *std::move(message)};
   }
 
   void fail(const std::string& problem) {
@@ -162,7 +173,9 @@ class Announcements {
 
   const Settings& settings_;
   std::deque<std::string> paths_;
-  std::deque<std::string> below_;  // what is left of the path that was opened last
+  std::deque<std::string> below_;   // what is left of the path that was opened last
+  std::optional<Posting> posting_;  // of which the next part is next_part_
+  std::size_t next_part_ = 0;
   std::size_t failed_ = 0;
 };
 
@@ -188,6 +201,11 @@ int run(int argc, char** argv) {
   }
   if (settings.topic_prefix.empty())
     settings.topic_prefix = settings.v02 ? v02_topic_prefix : v03_topic_prefix;
+  settings.post.block_bytes = settings.block_size.bytes;
+  if (settings.block_size.bytes > 0 && !can_calculate(settings.post.identity)) {
+    return static_cast<int>(
+        *wrong("block-size: needs an identity that can be calculated, or nobody could verify a part"));
+  }
   settings.post.inline_bytes_max = settings.inline_below.bytes;
   const std::string user = options.connection.login ? options.connection.login->name
                                                     : options.connection.endpoint.user.value_or("anonymous");

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "workers/message/text.hpp"
 #include "workers/sarra/digest.hpp"
@@ -42,12 +43,48 @@ std::expected<std::string, std::string> path_below(const std::string& path, cons
   return text;
 }
 
-// The file's size and checksum, and its data as long as it is below the limit.
-std::expected<void, std::string> read_file(Announcement& to, const std::string& path,
-                                           const PostOptions& options) {
+// Sums up each `size` bytes by themselves.
+class BlockSums {
+ public:
+  explicit BlockSums(const PostOptions& options) : method_{options.identity}, size_{options.block_bytes} {}
+
+  void take(std::string_view bytes) {
+    while (size_ > 0 && !bytes.empty() && blocks_.size() <= parts_max) {
+      if (blocks_.empty() || blocks_.back().size == size_) {
+        close();
+        blocks_.push_back({});
+        digest_ = Digest::of(method_);
+      }
+      const std::string_view now = bytes.substr(0, size_ - blocks_.back().size);
+      if (digest_) digest_->update(now);
+      blocks_.back().size += now.size();
+      bytes.remove_prefix(now.size());
+    }
+  }
+  std::vector<Part::Block> finish() {
+    close();
+    return std::move(blocks_);
+  }
+
+ private:
+  void close() {
+    if (digest_) blocks_.back().checksum = message::base64(digest_->finish());
+    digest_.reset();
+  }
+
+  std::string method_;
+  std::uint64_t size_;
+  std::optional<Digest> digest_;
+  std::vector<Part::Block> blocks_;
+};
+
+// The file's size and checksum, and its data as long as it is below the limit; its parts, if it is larger than one.
+std::expected<std::optional<Part>, std::string> read_file(Announcement& to, const std::string& path,
+                                                          const PostOptions& options) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (file < 0) return failed(path);
   auto digest = Digest::of(options.identity);
+  BlockSums sums{options};
   std::string data;
   std::uint64_t size = 0;
   std::array<char, 65536> piece{};
@@ -57,6 +94,7 @@ std::expected<void, std::string> read_file(Announcement& to, const std::string& 
     const std::string_view bytes{piece.data(), static_cast<std::size_t>(got)};
     size += bytes.size();
     if (digest) digest->update(bytes);
+    sums.take(bytes);
     if (size < options.inline_bytes_max) data += bytes;
   }
   const int error = errno;
@@ -67,16 +105,47 @@ std::expected<void, std::string> read_file(Announcement& to, const std::string& 
     to.identity = Identity{options.identity, message::base64(digest->finish()), false};
   else
     to.identity = Identity{"cod", "sha512", true};
-  if (size >= options.inline_bytes_max) return {};
+  if (options.block_bytes > 0 && size > options.block_bytes) {
+    Part part{.path = to.rel_path, .number = 0, .block_size = options.block_bytes, .blocks = sums.finish()};
+    if (part.blocks.size() > parts_max)
+      return Failed(fmt::format("{}: would be more than {} parts: block-size is too small", path, parts_max));
+    part.method = options.identity;
+    part.whole = to.identity;
+    return part;
+  }
+  if (size >= options.inline_bytes_max) return std::nullopt;
   to.content =
       message::first_invalid_utf8(data) ? Content{"base64", message::base64(data)} : Content{"utf-8", data};
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
 
+Posting::Posting(Announcement announcement, std::optional<Part> part)
+    : announcement_{std::move(announcement)}, part_{std::move(part)} {
+  if (part_) manifest_ = manifest_of(*part_);
+}
+
+Announcement Posting::at(std::size_t number) const {
+  Announcement made = announcement_;
+  if (!part_) return made;
+  made.partial = true;
+  made.size = part_->blocks[number].size;
+  made.identity = part_->identity(number);
+  made.others.emplace_back("blocks", blocks_field(*part_, number, manifest_));
+  return made;
+}
+
 std::expected<Announcement, std::string> announcement_of(const std::string& path,
                                                          const PostOptions& options) {
+  PostOptions whole = options;
+  whole.block_bytes = 0;
+  const auto posting = posting_of(path, whole);
+  if (!posting) return Failed(posting.error());
+  return posting->at(0);
+}
+
+std::expected<Posting, std::string> posting_of(const std::string& path, const PostOptions& options) {
   auto below = path_below(path, options.base_directory);
   if (!below) return Failed(std::move(below).error());
   struct stat status{};
@@ -92,20 +161,21 @@ std::expected<Announcement, std::string> announcement_of(const std::string& path
     if (message::first_invalid_utf8(target.string()))
       return Failed(fmt::format("{}: its target is not UTF-8", path));
     made.file_op = {{"link", target.string()}};
-    return made;
+    return Posting{std::move(made)};
   }
   made.mode = fmt::format("{:o}", status.st_mode & 0777U);
   if (S_ISDIR(status.st_mode)) {
     made.file_op = {{"directory", ""}};
     made.content_type = "text/directory";
-    return made;
+    return Posting{std::move(made)};
   }
   if (!S_ISREG(status.st_mode))
     return Failed(fmt::format("{}: neither a file, a directory nor a link", path));
   made.mtime = time_of(status.st_mtim);
   made.atime = time_of(status.st_atim);
-  if (auto done = read_file(made, path, options); !done) return Failed(std::move(done).error());
-  return made;
+  auto part = read_file(made, path, options);
+  if (!part) return Failed(std::move(part).error());
+  return Posting{std::move(made), *std::move(part)};
 }
 
 std::expected<std::vector<std::string>, std::string> with_all_below(const std::string& path) {

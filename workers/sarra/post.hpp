@@ -6,15 +6,19 @@
 // Data       files below `inline_bytes_max` come along: as text if they are UTF-8, else as base64.
 // Checksum   sha512 unless another method is said; "cod" leaves it to whoever downloads.
 // Read once  size, checksum and data are of the same bytes. A file that grows meanwhile is announced as it was read.
+// Parts      a file larger than `block_bytes` is announced in parts of that size, each with its checksum, and with that of the
+//            whole.
 // Errors     one line that names the file.
 #pragma once
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "workers/sarra/announcement.hpp"
+#include "workers/sarra/part.hpp"
 
 namespace simplevisor::sarra {
 
@@ -24,8 +28,27 @@ struct PostOptions {
   std::string source;  // empty: not said
   std::string identity = "sha512";
   std::uint64_t inline_bytes_max = 0;  // 0: never
+  std::uint64_t block_bytes = 0;       // 0: always whole
 };
 
+// What there is to say of one path: one announcement, or one of each part, made when its turn comes, since each has the
+// checksums of all of them.
+class Posting {
+ public:
+  explicit Posting(Announcement announcement, std::optional<Part> part = std::nullopt);
+  [[nodiscard]] std::size_t count() const { return part_ ? part_->blocks.size() : 1; }
+  [[nodiscard]] Announcement at(std::size_t number) const;
+
+ private:
+  Announcement announcement_;
+  std::optional<Part> part_;
+  std::string manifest_;
+};
+
+[[nodiscard]] std::expected<Posting, std::string> posting_of(const std::string& path,
+                                                             const PostOptions& options);
+
+// Of the whole.
 [[nodiscard]] std::expected<Announcement, std::string> announcement_of(const std::string& path,
                                                                        const PostOptions& options);
 
