@@ -316,5 +316,37 @@ TEST_F(SarraBrokersTest, FromFilesToFilesWithOurProgramsAlone) {
   EXPECT_EQ(consumer::queue_at(directory / "q.dead").count().value(), 0U) << log();
 }
 
+TEST_F(SarraBrokersTest, LargeFilesGoInPartsAndArriveWhole) {
+  std::string large;
+  for (int n = 0; n < 10; ++n) large += std::string(4096, static_cast<char>('a' + n));
+  large += "end";
+  fs::create_directories(directory / "site/d");
+  std::ofstream{directory / "site/d/large"} << large;
+  std::ofstream{directory / "site/d/small"} << "small";
+  const HttpServer server{directory / "site", directory / "http"};
+  ASSERT_EQ(peer({"declare", "unused", "xs_guest", "{}"}), 0) << log();
+  // Zeros, whose parts are all alike, are no duplicates of each other.
+  const std::string zeros(3 * 4096, '\0');
+  std::ofstream{directory / "site/d/zeros"} << zeros;
+  const auto agent =
+      start(subscriber({"--exchange", "xs_guest", "--nodupe-ttl", "300", "--topic-prefix", "v03"}));
+  ASSERT_TRUE(bound()) << log();
+  ASSERT_EQ(run(poster({"--base-url", server.url(), "--block-size", "4KiB", directory / "site/d"})), 0)
+      << log();
+  EXPECT_THAT(log(), HasSubstr("announced 16, failed 0"));
+  ASSERT_TRUE(written(16)) << log();
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0) << log();
+  ASSERT_EQ(
+      run({CONSUMER_PROGRAM, "--queue", directory / "q", "--until-empty", "--protocol", "stream", "--data",
+           R"({"directory":")" + directory / "in" + "\"}", "--window", "4", "--", FETCH_PROGRAM}),
+      0)
+      << log();
+  EXPECT_EQ(consumer::read_file(directory / "in/d/large"), large) << log();
+  EXPECT_EQ(consumer::read_file(directory / "in/d/zeros"), zeros);
+  EXPECT_EQ(consumer::read_file(directory / "in/d/small"), "small");
+  EXPECT_EQ(consumer::queue_at(directory / "q.dead").count().value(), 0U) << log();
+}
+
 }  // namespace
 }  // namespace simplevisor::sarra

@@ -115,6 +115,60 @@ server.serve_forever()
   EXPECT_EQ(files(), 0U);
 }
 
+// Answers with the bytes that were asked for, or with others if it is told so.
+constexpr auto range_server = R"(
+import http.server, sys
+class Ranges(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        first, last = map(int, self.headers["Range"].split("=")[1].split("-"))
+        if sys.argv[1] == "other": first, last = first + 1, last + 1
+        data = b"0123456789"[first:last + 1]
+        if sys.argv[1] == "longer": data += b"x"
+        self.send_response(206)
+        self.send_header("Content-Range", "bytes %d-%d/10" % (first, last))
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+server = http.server.HTTPServer(("127.0.0.1", 0), Ranges)
+print(server.server_port)
+server.serve_forever()
+)";
+
+// Part `number` of three of "0123456789"; without a checksum, so that nothing but the server's word counts.
+Announcement part_of_ten(Announcement announcement, int number) {
+  announcement.mtime = "20261121T221128";
+  announcement.others = {{"parts", "\"i,4,3,2," + std::to_string(number) + "\""}};
+  return announcement;
+}
+
+TEST_F(FetchTest, APartIsAskedForAsARange) {
+  for (const auto& [how, expected] : std::map<std::string, std::string>{
+           {"well", ""}, {"other", "gives another part than bytes"}, {"longer", "more than"}}) {
+    consumer::Program ranges{{"/usr/bin/python3", "-u", "-c", range_server, how}, directory / "ranges"};
+    auto announcement = announcing(how);
+    announcement.base_url = "http://127.0.0.1:" + ranges.line().value_or("") + "/";
+    for (const int number : {2, 0, 1}) {
+      const std::string problem = fetch(part_of_ten(announcement, number));
+      EXPECT_THAT(problem, HasSubstr(expected));
+      EXPECT_EQ(problem.empty(), expected.empty()) << problem;
+    }
+  }
+  EXPECT_EQ(got("well"), "0123456789");
+  EXPECT_FALSE(fs::exists(directory / "in/other"));
+  EXPECT_FALSE(fs::exists(directory / "in/longer"));
+}
+
+TEST_F(FetchTest, OfAServerWithoutRangesOnlyThePartIsTaken) {
+  // python3 -m http.server gives the whole, whatever was asked for.
+  std::ofstream{*site / "ten"} << "0123456789";
+  for (const int number : {2, 0, 1}) EXPECT_EQ(fetch(part_of_ten(announcing("ten"), number)), "");
+  EXPECT_EQ(got("ten"), "0123456789");
+  std::ofstream{*site / "nine"} << "012345678";
+  EXPECT_THAT(fetch(part_of_ten(announcing("nine"), 2)), HasSubstr("only 1 bytes, and not 2"));
+  std::ofstream{*site / "two"} << "01";
+  EXPECT_THAT(fetch(part_of_ten(announcing("two"), 2)), HasSubstr("only 0 bytes, and not 2"));
+}
+
 TEST_F(FetchTest, AnAddressWithoutASchemeIsNoUrl) {
   auto announcement = announcing("we ird#x/c d.txt");
   announcement.base_url = announcement.base_url.substr(std::string{"http://"}.size());
@@ -227,8 +281,8 @@ TEST_F(FetchTest, NeverLeavesItsDirectory) {
 
 TEST_F(FetchTest, SaysWhatItDoesNotDo) {
   auto announcement = announcing("f");
-  announcement.others.emplace_back("blocks", "{}");
-  EXPECT_THAT(fetch(announcement), HasSubstr("a part of a file"));
+  announcement.others.emplace_back("blocks", R"({"method":"sideways"})");
+  EXPECT_THAT(fetch(announcement), HasSubstr("a method that is none of"));
   Fetcher fetcher{settings, Tree::open(settings.directory).value()};
   EXPECT_THAT(fetcher.fetch("nonsense").error().reason, HasSubstr("not JSON"));
 }

@@ -21,15 +21,18 @@ class SftpTest : public testing::Test {
  protected:
   SftpTest() {
     std::ofstream{directory / "c d.txt"} << "data";
+    std::ofstream{directory / "six"} << "012345";
     settings.directory = directory / "in";
     settings.download.ssh_key = server.user_key();
     settings.download.known_hosts = server.known_hosts();
   }
   // "": done; else what went wrong.
   std::string fetch(const std::string& name) {
-    const Announcement announcement{.pub_time = format_time(std::chrono::system_clock::now()),
-                                    .base_url = server.url() + (directory / ""),
-                                    .rel_path = name};
+    Announcement announcement{.pub_time = format_time(std::chrono::system_clock::now()),
+                              .base_url = server.url() + (directory / ""),
+                              .rel_path = name};
+    announcement.mtime = "20261121T221128";
+    if (!parts.empty()) announcement.others.emplace_back("parts", '"' + parts + '"');
     Fetcher fetcher{settings, Tree::open(settings.directory).value()};
     const auto outcome = fetcher.fetch(encode_v03(announcement));
     temporary = !outcome && outcome.error().temporary;
@@ -39,6 +42,7 @@ class SftpTest : public testing::Test {
   consumer::TemporaryDirectory directory;
   SftpServer server{directory / "sshd"};
   FetchSettings settings;
+  std::string parts;
   bool temporary = false;
 };
 
@@ -46,6 +50,17 @@ TEST_F(SftpTest, DownloadsFromAHostThatIsKnown) {
   EXPECT_EQ(fetch("c d.txt"), "");
   EXPECT_EQ(consumer::read_file(directory / "in/c d.txt"), "data");
   EXPECT_THAT(fetch("absent"), HasSubstr("absent"));
+  EXPECT_FALSE(temporary);
+}
+
+TEST_F(SftpTest, FetchesAFileInParts) {
+  for (const int number : {1, 2, 0}) {
+    parts = "i,2,3,0," + std::to_string(number);
+    EXPECT_EQ(fetch("six"), "");
+  }
+  EXPECT_EQ(consumer::read_file(directory / "in/six"), "012345");
+  parts = "i,4,2,0,1";
+  EXPECT_NE(fetch("c d.txt"), "") << "which is shorter";
   EXPECT_FALSE(temporary);
 }
 

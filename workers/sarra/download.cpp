@@ -24,15 +24,56 @@ void initialise() {
 
 struct Taking {
   const Downloader::Take& take;
-  std::optional<Trouble> trouble;
+  CURL* handle;
+  std::optional<Range> range;  // of http: what was asked for may not be what is given
+  std::optional<Trouble> trouble = {};
+  bool begun = false;
+  bool whole = false;      // is given instead of the range, of which follow:
+  std::uint64_t skip = 0;  // so many bytes before it,
+  std::uint64_t left = 0;  // and so many of it
+  bool enough = false;
 };
+
+// What the server says that it gives.
+std::expected<void, Trouble> begin(Taking& taking) {
+  taking.begun = true;
+  if (!taking.range) return {};
+  long status = 0;
+  curl_easy_getinfo(taking.handle, CURLINFO_RESPONSE_CODE, &status);
+  taking.whole = status == 200;
+  taking.skip = taking.range->offset;
+  taking.left = taking.range->length;
+  if (status != 206) return {};
+  const std::string wanted =
+      fmt::format("bytes {}-{}/", taking.range->offset, taking.range->offset + taking.range->length - 1);
+  curl_header* given = nullptr;
+  if (curl_easy_header(taking.handle, "Content-Range", 0, CURLH_HEADER, -1, &given) != CURLHE_OK ||
+      !std::string_view{given->value}.starts_with(wanted)) {
+    return std::unexpected(Trouble{false, fmt::format("the server gives another part than {}", wanted)});
+  }
+  return {};
+}
+
+std::expected<void, Trouble> take(Taking& taking, std::string_view piece) {
+  if (!taking.begun) {
+    if (auto begun = begin(taking); !begun) return begun;
+  }
+  if (!taking.whole) return taking.take(piece);
+  const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(taking.skip, piece.size()));
+  taking.skip -= skipped;
+  piece.remove_prefix(skipped);
+  piece = piece.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(taking.left, piece.size())));
+  taking.left -= piece.size();
+  taking.enough = taking.left == 0;
+  return taking.take(piece);
+}
 
 std::size_t on_piece(char* bytes, std::size_t size, std::size_t count, void* context) {
   auto& taking = *static_cast<Taking*>(context);
   // Nothing may be thrown through a C library.
   try {
-    const auto taken = taking.take(std::string_view{bytes, size * count});
-    if (taken) return size * count;
+    const auto taken = take(taking, std::string_view{bytes, size * count});
+    if (taken) return taking.enough ? 0 : size * count;  // 0: no more, please
     taking.trouble = taken.error();
   } catch (const std::exception& exception) {
     taking.trouble = Trouble{true, exception.what()};
@@ -103,14 +144,16 @@ Downloader::Downloader(DownloadOptions options) : options_{std::move(options)} {
 
 Downloader::~Downloader() = default;
 
-std::expected<void, Trouble> Downloader::get(const std::string& url, const Take& take) {
+std::expected<void, Trouble> Downloader::get(const std::string& url, const Take& take,
+                                             const std::optional<Range>& range) {
   // Without a scheme libcurl would guess one.
   const std::string scheme = url.substr(0, url.find("://"));
   if (scheme.size() == url.size())
     return std::unexpected(Trouble{false, fmt::format("{}: no URL", broker::presentable_uri(url))});
   CURL* const handle = handle_.get();
   curl_easy_reset(handle);  // keeps connections
-  Taking taking{take, std::nullopt};
+  const bool http = scheme.starts_with("http");
+  Taking taking{take, handle, http ? range : std::nullopt};
   std::array<char, CURL_ERROR_SIZE> words{};
   const auto set = [&](CURLoption option, auto value) { check(curl_easy_setopt(handle, option, value)); };
   set(CURLOPT_ERRORBUFFER, words.data());
@@ -136,13 +179,16 @@ std::expected<void, Trouble> Downloader::get(const std::string& url, const Take&
   set(CURLOPT_SSH_KNOWNHOSTS, options_.known_hosts.c_str());  // without one libcurl would take any key
   if (!options_.ssh_key.empty()) set(CURLOPT_SSH_PRIVATE_KEYFILE, options_.ssh_key.c_str());
   set(CURLOPT_URL, url.c_str());
+  if (range)
+    set(CURLOPT_RANGE, fmt::format("{}-{}", range->offset, range->offset + range->length - 1).c_str());
 
   const CURLcode code = curl_easy_perform(handle);
   if (taking.trouble) return std::unexpected(*std::move(taking.trouble));
+  if (taking.enough) return {};
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   // A part, or nothing, that nobody asked for is not the file.
-  if (code == CURLE_OK && scheme.starts_with("http") && status != 200)
+  if (code == CURLE_OK && http && status != 200 && !(range && status == 206))
     return std::unexpected(Trouble{false, fmt::format("{}: the server answers {}, which is no file",
                                                       broker::presentable_uri(url), status)});
   if (code == CURLE_OK) return {};

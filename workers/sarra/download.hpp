@@ -5,6 +5,8 @@
 // Protocols  those that are allowed, and that this libcurl has. A redirection leads to http or https only.
 // Trust      a server's certificate, or for sftp its key, has to be known: there is no way around it.
 // Bounds     bytes, time altogether, time without a byte, redirections.
+// Ranges     asked for where a part is wanted. A server of http that answers with the whole is heard until the part is through;
+//            one that answers with another range is not.
 // Outcome    Temporary: the server is not there, stalls, or says that it is its fault (5xx, 408, 425, 429). Failed: it does not
 //            have it, or does not let us, or what it has is not what was asked for.
 // Errors     one line; a password in a URL is not part of it.
@@ -16,6 +18,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +42,11 @@ struct DownloadOptions {
   std::string ssh_key;      // sftp: the private key
 };
 
+struct Range {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;  // not 0
+};
+
 // Which of `protocols` this libcurl has not.
 [[nodiscard]] std::vector<std::string> unsupported(const std::vector<std::string>& protocols);
 
@@ -52,7 +60,8 @@ class Downloader {
   Downloader(const Downloader&) = delete;
   Downloader& operator=(const Downloader&) = delete;
 
-  std::expected<void, Trouble> get(const std::string& url, const Take& take);
+  std::expected<void, Trouble> get(const std::string& url, const Take& take,
+                                   const std::optional<Range>& range = std::nullopt);
 
  private:
   struct Free {

@@ -4,12 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
-#include "workers/message/text.hpp"
-#include "workers/sarra/digest.hpp"
+#include "workers/sarra/assembly.hpp"
+#include "workers/sarra/content.hpp"
+#include "workers/sarra/intake.hpp"
 #include "workers/sarra/wire.hpp"
 
 namespace simplevisor::sarra {
@@ -17,98 +17,11 @@ namespace {
 
 using Outcome = std::expected<void, Trouble>;
 
-std::unexpected<Trouble> failed(std::string reason) {
-  return std::unexpected(Trouble{false, std::move(reason)});
-}
-
-std::unexpected<Trouble> failed(TreeError error) {
-  return std::unexpected(Trouble{error.passing, std::move(error.message)});
-}
-
 template <class T>
 Outcome outcome_of(TreeResult<T> result) {
   if (!result) return failed(std::move(result).error());
   return {};
 }
-
-std::optional<mode_t> mode_of(const Announcement& announcement) {
-  if (!announcement.mode) return std::nullopt;
-  unsigned mode = 0;
-  const std::string& text = *announcement.mode;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return static_cast<mode_t>(mode);
-}
-
-// UTF-8 as the bytes that ISO-8859-1 has for it.
-std::optional<std::string> latin1(std::string_view text) {
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x80) {
-      bytes += text[i];
-      continue;
-    }
-    if ((byte != 0xC2 && byte != 0xC3) || i + 1 == text.size()) return std::nullopt;
-    bytes += static_cast<char>((byte & 3U) << 6U | (static_cast<unsigned char>(text[++i]) & 0x3FU));
-  }
-  return bytes;
-}
-
-std::expected<std::string, Trouble> data_of(const Content& content) {
-  if (content.encoding == "utf-8") return content.value;
-  if (content.encoding == "base64") {
-    std::string text = content.value;
-    std::erase(text, '\n');  // Python's encoder breaks lines
-    auto bytes = message::base64_decoded(text);
-    if (!bytes) return failed(fmt::format("content: {}", bytes.error().text()));
-    return *std::move(bytes);
-  }
-  if (content.encoding == "iso-8859-1") {
-    if (auto bytes = latin1(content.value)) return *std::move(bytes);
-    return failed("content: a character that ISO-8859-1 does not have");
-  }
-  return failed(fmt::format("content: unknown encoding \"{}\"", content.encoding.substr(0, 40)));
-}
-
-// What comes in, on its way to the file: counted and summed up.
-class Intake {
- public:
-  Intake(const Announcement& announcement, std::uint64_t bytes_max, Draft& draft)
-      : announcement_{announcement}, bytes_max_{bytes_max}, draft_{draft} {
-    if (announcement.identity) digest_ = Digest::of(announcement.identity->method);
-  }
-
-  Outcome take(std::string_view piece) {
-    bytes_ += piece.size();
-    if (announcement_.size && bytes_ > *announcement_.size) return wrong_size("more than");
-    if (bytes_ > bytes_max_)
-      return failed(fmt::format("larger than the {} bytes that are taken", bytes_max_));
-    if (digest_) digest_->update(piece);
-    return outcome_of(draft_.write(piece));
-  }
-  Outcome finish() {
-    if (announcement_.size && bytes_ < *announcement_.size) return wrong_size("only");
-    if (!digest_) return {};
-    const std::string found = message::base64(digest_->finish());
-    std::string wanted = announcement_.identity->value;
-    std::erase(wanted, '\n');
-    if (found == wanted) return {};
-    return failed(fmt::format("{} is {} and not {} as announced", announcement_.identity->method, found,
-                              wanted.substr(0, 100)));
-  }
-
- private:
-  [[nodiscard]] Outcome wrong_size(std::string_view how) const {
-    return failed(fmt::format("{} {} bytes, and not {} as announced", how, bytes_, *announcement_.size));
-  }
-
-  const Announcement& announcement_;
-  std::uint64_t bytes_max_;
-  Draft& draft_;
-  std::optional<Digest> digest_;
-  std::uint64_t bytes_ = 0;
-};
 
 }  // namespace
 
@@ -129,6 +42,9 @@ OptionTable fetch_options(FetchSettings& s) {
       {"ssh-key", "private key for sftp", &s.download.ssh_key},
       {"retry-delay", "before trouble that may pass is tried again", &s.retry_delay},
       {"retry-ttl", "age of an announcement from which such trouble is a failure", &s.retry_ttl},
+      {"parts-ttl", "an unfinished file of which no part has come for so long is given up", &s.parts_ttl},
+      {"verify-parts", "compare the checksum of each part of a file (default); sr3 announces wrong ones",
+       &s.verify_parts},
       {"window", "downloads at a time", &s.window, 1, 64},
   }};
 }
@@ -161,9 +77,21 @@ Outcome Fetcher::fetch(std::string_view body) {
 }
 
 Outcome Fetcher::act(const Announcement& announcement) {
-  if (announcement.partial)
-    return failed("a part of a file (blocks, or parts), which is not supported: only whole files are");
+  if (announcement.partial && announcement.file_op.empty())
+    return named(announcement, get_part(announcement));
   auto outcome = announcement.file_op.empty() ? get_file(announcement) : operate(announcement);
+  if (!outcome) return named(announcement, std::move(outcome));
+  if (announcement.partial) return {};  // its renaming began it
+  // What was being put together of parts until then is older.
+  const Time published = parse_time(announcement.pub_time).value_or(Time{});
+  auto discarded = Assembly::discard(tree_, announcement.rel_path, published);
+  const auto old = announcement.file_op.find("rename");
+  if (discarded && old != announcement.file_op.end())
+    discarded = Assembly::discard(tree_, old->second, published);
+  return named(announcement, outcome_of(std::move(discarded)));
+}
+
+Outcome Fetcher::named(const Announcement& announcement, Outcome outcome) {
   if (outcome) return outcome;
   const std::string& path = announcement.rel_path;
   if (outcome.error().reason.find(path) == std::string::npos) {
@@ -196,11 +124,12 @@ Outcome Fetcher::operate(const Announcement& announcement) {
 Outcome Fetcher::get_file(const Announcement& announcement) {
   auto draft = tree_.draft(announcement.rel_path);
   if (!draft) return failed(std::move(draft).error());
-  Intake intake{announcement, settings_.bytes_max.bytes, *draft};
+  Intake intake{announcement.size, announcement.identity, settings_.bytes_max.bytes,
+                [&](std::string_view piece) { return draft->write(piece); }};
   Outcome outcome;
   if (announcement.content) {
     const auto data = data_of(*announcement.content);
-    if (!data) return std::unexpected(data.error());
+    if (!data) return failed(data.error());
     outcome = intake.take(*data);
   } else {
     outcome = downloader_.get(download_url(announcement),

@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
                             "again later, 76 protocol, 78 settings."};
   if (const auto status = configure(argc, argv, program, options)) return *status;
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT: cannot fail for this one
+  std::signal(SIGXFSZ, SIG_IGN);  // NOLINT: a file that may not be so large fails by itself
   return static_cast<int>(exec ? serve_one(settings, STDIN_FILENO)
                                : serve_stream(settings, STDIN_FILENO, STDOUT_FILENO));
 }

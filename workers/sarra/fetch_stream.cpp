@@ -15,6 +15,7 @@
 #include "workers/handler/protocol.hpp"
 #include "workers/message/codec.hpp"
 #include "workers/message/text.hpp"
+#include "workers/sarra/assembly.hpp"
 #include "workers/sarra/json_object.hpp"
 #include "workers/service/report.hpp"
 
@@ -228,6 +229,8 @@ ExitCode serve_stream(FetchSettings settings, int input, int output) {
       auto opened = tree_for(settings);
       if (!opened) return opened.error();
       tree.emplace(*std::move(opened));
+      if (const auto swept = Assembly::sweep(*tree, settings.unfinished_max()); !swept)
+        report("{}", swept.error().message);
       workers.emplace(settings, *tree, answers);
       answers.say(fmt::format("{{\"op\":\"ready\",\"window\":{}}}\n", settings.window));
     }

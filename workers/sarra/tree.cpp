@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::size_t depth_max = 256;
 constexpr std::size_t path_shown_max = 200;
-constexpr mode_t permissions = 0777;  // what strangers say of set-user-ID is not heard
+constexpr std::string_view our_prefix = ".simplevisor-";
 
 bool passes(int error) {
   return error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE || error == ENOMEM ||
@@ -27,9 +28,7 @@ bool passes(int error) {
 }
 
 std::unexpected<TreeError> failed(std::string_view call, std::string_view path, int error = errno) {
-  const char* const why = error == ELOOP ? "a symbolic link is in the way" : std::strerror(error);
-  return std::unexpected(TreeError{passes(error), error == ENOENT,
-                                   fmt::format("{} {}: {}", call, path.substr(0, path_shown_max), why)});
+  return tree_error(call, path, error);
 }
 
 std::unexpected<TreeError> refused(std::string_view path, std::string_view why) {
@@ -46,6 +45,7 @@ TreeResult<std::vector<std::string>> names_of(std::string_view path) {
     rest.remove_prefix(std::min(name.size() + 1, rest.size()));
     if (name.empty() || name == ".") continue;
     if (name == "..") return refused(path, "leads out of the directory");
+    if (name.starts_with(our_prefix)) return refused(path, "a name that is kept for unfinished files");
     if (names.size() == depth_max) return refused(path, "too deep");
     names.emplace_back(name);
   }
@@ -97,6 +97,12 @@ timespec timespec_of(Time time) {
 }
 
 }  // namespace
+
+std::unexpected<TreeError> tree_error(std::string_view call, std::string_view path, int error) {
+  const char* const why = error == ELOOP ? "a symbolic link is in the way" : std::strerror(error);
+  return std::unexpected(TreeError{passes(error), error == ENOENT,
+                                   fmt::format("{} {}: {}", call, path.substr(0, path_shown_max), why)});
+}
 
 // ---- a file
 
@@ -173,6 +179,16 @@ TreeResult<Tree::Place> Tree::place(std::string_view path, bool make) const {
     here = *std::move(next);
   }
   return Place{std::move(here), std::move(names->back()), names->size() - 1};
+}
+
+TreeResult<std::string> Tree::normal(std::string_view path) {
+  const auto names = names_of(path);
+  if (!names) return std::unexpected(names.error());
+  return fmt::format("{}", fmt::join(*names, "/"));
+}
+
+TreeResult<FileDescriptor> Tree::own_directory(bool make) const {
+  return step_into(top_, ".simplevisor-parts", make, "unfinished files");
 }
 
 TreeResult<Draft> Tree::draft(std::string_view path) const {

@@ -33,6 +33,11 @@ template <class T>
 using TreeResult = std::expected<T, TreeError>;
 using service::FileDescriptor;
 
+// What `call` says of errno, or of `error`.
+[[nodiscard]] std::unexpected<TreeError> tree_error(std::string_view call, std::string_view path, int error);
+
+inline constexpr mode_t permissions = 0777;  // what strangers say of set-user-ID is not heard
+
 // A file that is being written. Unless it is committed, nothing is left of it.
 class Draft {
  public:
@@ -58,6 +63,12 @@ class Draft {
 
 class Tree {
  public:
+  struct Place {
+    FileDescriptor directory;
+    std::string name;
+    std::size_t depth = 0;  // of the directory below the top
+  };
+
   // `top` exists, or is made.
   static TreeResult<Tree> open(const std::string& top);
   [[nodiscard]] TreeResult<Tree> duplicate() const;
@@ -71,16 +82,17 @@ class Tree {
   // False: there is nothing of the old name.
   [[nodiscard]] TreeResult<bool> rename(std::string_view old_path, std::string_view path) const;
 
+  // The path as it is written if there is only one way: names, and one slash between them.
+  static TreeResult<std::string> normal(std::string_view path);
+  // Where `path` is, whatever is there; `make`: the directories on the way are made.
+  [[nodiscard]] TreeResult<Place> place(std::string_view path, bool make) const;
+  // A directory of our own at the top, which no path leads to.
+  [[nodiscard]] TreeResult<FileDescriptor> own_directory(bool make) const;
+
  private:
-  struct Place {
-    FileDescriptor directory;
-    std::string name;
-    std::size_t depth = 0;  // of the directory below the top
-  };
   [[nodiscard]] TreeResult<void> stays_inside(const Place& from, const Place& to,
                                               std::string_view path) const;
   explicit Tree(FileDescriptor top) : top_{std::move(top)} {}
-  [[nodiscard]] TreeResult<Place> place(std::string_view path, bool make) const;
 
   FileDescriptor top_;
 };
