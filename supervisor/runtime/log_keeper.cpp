@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "supervisor/process/background_thread.hpp"
+#include "supervisor/process/give_way.hpp"
 #include "supervisor/runtime/gzip_file.hpp"
 #include "supervisor/runtime/unique_fd.hpp"
 
@@ -98,8 +98,7 @@ void LogKeeper::settle() {
 }
 
 void LogKeeper::run() {
-  // Of this thread alone, as Linux has it. Not SCHED_IDLE: while it holds `renaming` others may have to wait for it.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
+  process::give_way();
   for (const std::string& name : names_in(dir_)) {
     if (name.ends_with(part_ending)) ::unlinkat(dir_, name.c_str(), 0);
   }
