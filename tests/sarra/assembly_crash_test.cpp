@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdarg>
+#include <random>
 
 #include "tests/sarra/parts.hpp"
 
@@ -136,6 +137,67 @@ TEST_F(AssemblyCrashTest, KilledBetweenAnyTwoStepsItGoesOnWhereItWas) {
 
 TEST_F(AssemblyCrashTest, OutOfSpaceAtAnyStepItIsTriedAgain) {
   each_step(Fate::no_space);
+}
+
+// Each has all of the parts, is killed at a step of chance, and goes on with what it has not said to be done.
+TEST_F(AssemblyCrashTest, SeveralThatAreKilledAllTheTimePutItTogether) {
+  constexpr std::uint32_t seed = 20261122;
+  std::mt19937 chance{seed};
+  struct Worker {
+    std::vector<std::size_t> order;
+    std::size_t done = 0;
+    pid_t pid = 0;
+    int said = -1;
+  };
+  const Posting posted = posting();
+  std::vector<Worker> workers(3);
+  for (Worker& worker : workers) {
+    for (int round = 0; round < 4; ++round)
+      worker.order.insert(worker.order.end(), order.begin(), order.end());
+    std::shuffle(worker.order.begin(), worker.order.end(), chance);
+  }
+  const auto start = [&](Worker& worker) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const int when = static_cast<int>(1 + chance() % 50);
+    worker.said = ends[0];
+    worker.pid = ::fork();
+    if (worker.pid != 0) {
+      ::close(ends[1]);
+      return;
+    }
+    Fetcher fetcher{settings, Tree::open(settings.directory).value()};
+    fate = Fate::killed;
+    steps_left = when;
+    while (worker.done < worker.order.size()) {
+      const auto outcome = fetcher.fetch(encode_v03(posted.at(worker.order[worker.done])));
+      if (!outcome && !outcome.error().temporary) ::_exit(2);
+      if (!outcome) continue;  // another one has it in hand
+      ++worker.done;
+      if (::write(ends[1], "x", 1) != 1) ::_exit(2);
+    }
+    ::_exit(0);
+  };
+  for (Worker& worker : workers) start(worker);
+  int killed = 0;
+  for (std::size_t over = 0; over < workers.size();) {
+    int status = 0;
+    const pid_t pid = ::wait(&status);
+    ASSERT_GT(pid, 0);
+    Worker& worker = *std::ranges::find(workers, pid, &Worker::pid);
+    for (char byte = 0; ::read(worker.said, &byte, 1) == 1;) ++worker.done;
+    ::close(worker.said);
+    if (WIFEXITED(status)) {
+      EXPECT_EQ(WEXITSTATUS(status), 0);
+      ++over;
+      continue;
+    }
+    ++killed;
+    start(worker);
+  }
+  EXPECT_GT(killed, 3) << "seed " << seed;
+  EXPECT_EQ(got(), data) << "seed " << seed;
+  EXPECT_EQ(working_files(), 0U) << "seed " << seed;
 }
 
 TEST_F(AssemblyCrashTest, AFileThatMayNotBeSoLargeFailsByItself) {

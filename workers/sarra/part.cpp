@@ -96,7 +96,7 @@ Done read_blocks(Part& part, const json::object& blocks) {
   if (blocks.contains("number") || !listed) {
     const auto number = number_in(blocks, "number");
     if (!number) return Failed("blocks: without the number of the part");
-    part.number = *number;
+    part.number = number;
   }
   if (const auto* const whole = blocks.if_contains("identity"); whole != nullptr && whole->is_object()) {
     const auto* const by = whole->as_object().if_contains("method");
