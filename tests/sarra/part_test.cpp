@@ -176,6 +176,14 @@ TEST(PostedOn, APartStaysThePartThatItIs) {
   EXPECT_EQ(of(again.message).mtime, "20261121T221100.25");
 }
 
+TEST(PostedOn, WhatStandsBesideAPartIsKeptInOrder) {
+  message::Message came = v02("i,4,3,2,1");
+  came.header["zone"] = "7";
+  came.header["a"] = "b";
+  const Announcement first = of(came);
+  EXPECT_EQ(decode_v03(encode_v03(first)).value(), first);
+}
+
 TEST(PostedOn, WhatTheOldFormatCannotSayIsRefused) {
   std::string body = of_sr3;
   body.replace(body.find("\"0\": {\"size\": 4"), 14, "\"0\": {\"size\": 3");

@@ -196,7 +196,12 @@ std::expected<Announcement, std::string> decode_v02(const message::Header& heade
     if (message::first_invalid_utf8(name) || message::first_invalid_utf8(value)) {
       return Failed("a header that is not UTF-8");
     }
+    if (name == "parts") continue;
     if (auto done = read_field(result, name, value); !done) return Failed(done.error());
+  }
+  // Last, as v03 reads it: the order of what is forwarded is kept.
+  if (const auto parts = header.find("parts"); parts != header.end()) {
+    if (auto done = read_field(result, parts->first, parts->second); !done) return Failed(done.error());
   }
   return result;
 }
