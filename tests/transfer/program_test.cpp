@@ -92,6 +92,34 @@ TEST_F(TransferProgramTest, ElementsThatCannotBeTakenHoldNobodyUpAndAreTold) {
                     HasSubstr("30 messages were given back or left behind")));
 }
 
+TEST_F(TransferProgramTest, AnElementThatCannotBeReadIsToldOnceAndHoldsNobodyUp) {
+  std::filesystem::create_directories(shop.path("in") + "/00000001");
+  std::filesystem::create_symlink("/etc/passwd", shop.path("in") + "/00000001/00000000000002");
+  shop.fill("in", 1);
+  auto agent = shop.start_new(between({"--loop", "--poll", "0.01"}));
+  dirq::Queue out = queue_at(shop.path("out"));
+  ASSERT_TRUE(test::eventually([&] { return out.count().value() == 1; })) << shop.log();
+  shop.fill("in", 1, "n");
+  ASSERT_TRUE(test::eventually([&] { return out.count().value() == 2; })) << shop.log();
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0);
+  const std::string log = shop.log();
+  const auto first = log.find("cannot read: ");
+  EXPECT_NE(first, std::string::npos);
+  EXPECT_EQ(log.find("cannot read: ", first + 1), std::string::npos) << log.substr(0, 2000);
+  EXPECT_EQ(shop.run(between()), 1) << "not all was moved";
+  EXPECT_THAT(shop.log(), HasSubstr("1 messages were given back or left behind"));
+}
+
+TEST_F(TransferProgramTest, LocksThatWouldBeBrokenBeforeTheirRenewalAreRefusedWhereverTheyAreSaid) {
+  EXPECT_EQ(shop.run(between({"--maxlock", "2"})), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("maxlock: below 3s"));
+  EXPECT_EQ(shop.run({"--incoming-queue", "path=" + shop.path("in") + " maxlock=1", "--outgoing-queue",
+                      "path=" + shop.path("out")}),
+            78);
+  EXPECT_THAT(shop.log(), HasSubstr("incoming-queue: maxlock: below 3s"));
+}
+
 TEST_F(TransferProgramTest, WithLoopItWaitsForMoreUntilItIsToldToStop) {
   shop.fill("in", 1);
   Program agent = shop.start(between({"--loop", "--poll", "60", "--status-file", shop.path("status")}));

@@ -92,6 +92,8 @@ Result<QueueSettings> queue_settings(const Pairs& pairs, std::string_view whose)
   if (*rndhex) options.rndhex = static_cast<unsigned>(**rndhex);
   if (*granularity) options.granularity = std::chrono::seconds{**granularity};
   if (*maxelts) settings.adding.elements_max = static_cast<std::size_t>(std::max(1L, **maxelts));
+  if (*maxlock && !locks_outlive_renewal(std::chrono::seconds{**maxlock}))
+    return wrong(fmt::format("{}: {}", whose, maxlock_too_short));
   settings.maxlock = *maxlock;
   settings.maxtemp = *maxtemp;
   if (const auto compression = pairs.find("compression"); compression != pairs.end()) {

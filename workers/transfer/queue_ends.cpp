@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using service::report;
 
 constexpr std::size_t elements_a_turn_max = 64;
-constexpr auto renew_every = 100s;  // the strictest peer breaks locks after 300 s
+constexpr std::chrono::milliseconds renew_every_max = 100s;  // the strictest peer breaks locks after 300 s
 constexpr auto trouble_first = 1s;
 constexpr auto trouble_max = 30s;
 
@@ -20,6 +20,12 @@ Failure failure_of(const std::string& path, const dirq::Error& error) {
   const bool passes = error.code == dirq::Errc::no_space || error.code == dirq::Errc::descriptor_limit;
   return {passes ? Failure::Kind::temporary : Failure::Kind::configuration,
           fmt::format("queue \"{}\": {}", path, error.message)};
+}
+
+// Two renewals may fail or be late before anybody takes a lock that is held for one that was left.
+std::chrono::milliseconds renew_every(const QueueSourceOptions& options) {
+  const std::chrono::milliseconds maxlock = options.purge.maxlock;
+  return maxlock > 0ms ? std::min(renew_every_max, maxlock / 3) : renew_every_max;
 }
 
 }  // namespace
@@ -53,6 +59,7 @@ void QueueSource::open() {
   }
   idle_ = false;
   took_ = false;
+  unread_ = {};
   listener_.tell(SourceUp{});
   attend();
 }
@@ -94,30 +101,36 @@ void QueueSource::bring(std::unique_ptr<TakenElement> element) {
     (void)element->unlock();  // brought before; whatever goes wrong, it ages
     return;
   }
-  took_ = true;
-  --room_;
   auto brought = element->read(options_.message_bytes_max);
-  if (!brought) {
-    report("cannot read: {}", brought.error().message);
+  if (!brought) {  // passed by, like one that cannot be locked: nothing else is held up, and it is told once
+    unread_.count(std::move(brought).error());
     return;  // unlocks
   }
+  took_ = true;
+  --room_;
   const Ticket ticket = listener_.bring(*std::move(brought));
   held_.emplace(ticket, std::move(element));
 }
 
 void QueueSource::pass_is_over() {
   const dirq::PassedBy& by = open_->queue->passed_by();
-  if (by.elements > 0 && std::exchange(passed_by_, by.first.message) != by.first.message)
-    report("cannot take: {}{}", by.first.message,
-           by.elements > 1 ? fmt::format(", and {} more elements", by.elements - 1) : "");
+  const dirq::PassedBy unread = std::exchange(unread_, {});
+  tell_once("cannot take", by, told_passed_by_);
+  tell_once("cannot read", unread, told_unread_);
   if (!options_.loop) {
     idle_ = true;
-    return listener_.tell(SourceEnd{by.elements});
+    return listener_.tell(SourceEnd{by.elements + unread.elements});
   }
   // What came while we were looking is seen in one more pass.
   if (std::exchange(took_, false)) return listener_.more();
   wait_for_more(options_.poll);
   wake_->arm();
+}
+
+void QueueSource::tell_once(std::string_view what, const dirq::PassedBy& by, std::string& told) {
+  if (by.elements == 0 || std::exchange(told, by.first.message) == by.first.message) return;
+  report("{}: {}{}", what, by.first.message,
+         by.elements > 1 ? fmt::format(", and {} more elements", by.elements - 1) : "");
 }
 
 void QueueSource::wait_for_more(std::chrono::milliseconds at_most) {
@@ -178,8 +191,8 @@ void QueueSource::attend() {
     if (!element->armed()) continue;
     if (const auto touched = element->touch(); !touched) report("cannot renew: {}", touched.error().message);
   }
-  attend_.expires_after(std::min<std::chrono::milliseconds>(
-      renew_every, options_.purge_every > 0ms ? options_.purge_every : renew_every));
+  const auto renew = renew_every(options_);
+  attend_.expires_after(options_.purge_every > 0ms ? std::min(renew, options_.purge_every) : renew);
   attend_.async_wait([this](const boost::system::error_code& error) {
     if (!error && open_) attend();
   });

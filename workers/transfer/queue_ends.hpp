@@ -3,12 +3,13 @@
 // A directory queue of messages, simple or normal, as source and as sink.
 //
 // Source     elements are taken oldest first and stay locked until they are settled: done removes (or, without `remove`,
-//            unlocks) them. Locks in hand are renewed. At the end of a pass: with `loop` it waits for more, woken by
+//            unlocks) them. Locks in hand are renewed, three times within `maxlock`. At the end of a pass: with `loop` it waits for more, woken by
 //            inotify; without, SourceEnd. Without `remove` each element is brought once.
 // Sink       what comes in one turn of the event loop, at most `batch`, is confirmed together; in a simple queue it is also
 //            made visible and durable together.
 // Errors     a queue that cannot be opened ends the agent (configuration, unless there is no space or no descriptor); one
-//            that cannot be read from is tried again with back-off; a failed batch is NotConfirmed.
+//            that cannot be read from is tried again with back-off; an element that cannot be read is left, and told once; a
+//            failed batch is NotConfirmed.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "workers/queue/dead_letters.hpp"
@@ -60,6 +62,7 @@ class QueueSource final : public Source {
 
   void down(std::optional<Failure> failure);
   void pass_is_over();
+  static void tell_once(std::string_view what, const dirq::PassedBy& by, std::string& told);
   void wait_for_more(std::chrono::milliseconds at_most);
   void bring(std::unique_ptr<TakenElement> element);
   void attend();
@@ -75,7 +78,10 @@ class QueueSource final : public Source {
   std::chrono::steady_clock::time_point purge_at_{};
   bool idle_ = false;      // nothing to take until something wakes us
   bool took_ = false;      // something in this pass
-  std::string passed_by_;  // what was reported last of what cannot be taken
+  dirq::PassedBy unread_;  // in this pass
+  // What was reported last of what cannot be taken, or not be read.
+  std::string told_passed_by_;
+  std::string told_unread_;
   std::size_t room_ = 0;
   unsigned troubles_ = 0;
   std::map<Ticket, std::unique_ptr<TakenElement>> held_;

@@ -259,8 +259,7 @@ std::vector<std::string> contradictions(const Settings& s) {
   complain(s.daemon && s.statistics, "daemon: has no output that statistics could be printed to");
   complain(s.log == "file" && s.logfile.empty(), "log: \"file\" needs a logfile");
   complain(s.poll.count() == 0, "poll: must not be 0");
-  complain(s.maxlock.count() > 0 && s.maxlock < std::chrono::seconds{3},
-           "maxlock: below 3s, locks of living agents would be broken");
+  complain(!locks_outlive_renewal(s.maxlock), maxlock_too_short);
   return problems;
 }
 

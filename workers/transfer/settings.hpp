@@ -128,6 +128,13 @@ struct SettingInfo {
 // What single values cannot show: a side missing, contradictions. The problems, one line each.
 [[nodiscard]] std::vector<std::string> contradictions(const Settings& settings);
 
+// Wherever `maxlock` is said: locks are renewed three times within it, and their age counts in seconds. 0: never broken.
+[[nodiscard]] constexpr bool locks_outlive_renewal(Milliseconds maxlock) {
+  return maxlock.count() == 0 || maxlock >= std::chrono::seconds{3};
+}
+inline constexpr std::string_view maxlock_too_short =
+    "maxlock: below 3s, locks of living agents would be broken";
+
 // "key=value key=value", separated by blanks or commas, %XX undone in keys and values.
 [[nodiscard]] std::optional<Pairs> parse_pairs(std::string_view text);
 
