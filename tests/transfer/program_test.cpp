@@ -245,6 +245,11 @@ TEST_F(TransferProgramTest, ReadsTheFilesOfStompclt) {
   std::ofstream{shop.path("bad.conf")} << "<stompclt>\nreliable = true\n";
   EXPECT_EQ(shop.run({"--conf", shop.path("bad.conf")}), 78);
   EXPECT_THAT(shop.log(), HasSubstr("bad.conf:2: <stompclt> is not ended"));
+  std::string deep;
+  for (int n = 0; n < 50'000; ++n) deep += "a.";
+  std::ofstream{shop.path("deep.toml")} << deep << "b = 1\n";
+  EXPECT_EQ(shop.run({"--conf", shop.path("deep.toml")}), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("deep.toml:1:258: nested more than 128 deep"));
 }
 
 TEST_F(TransferProgramTest, RulesChangeCopyAndRejectMessages) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "supervisor/config/nesting.hpp"
 #include "workers/service/small_file.hpp"
 #include "workers/transfer/config_general.hpp"
 
@@ -52,7 +53,13 @@ json::object unwrapped(json::object object) {
   return std::move(object.begin()->value().as_object());
 }
 
+}  // namespace
+
 std::expected<json::object, std::string> parse_toml(const std::string& text, const std::string& path) {
+  if (const auto place = config::too_deep(text)) {
+    return std::unexpected(fmt::format("{}:{}:{}: nested more than {} deep", path, place->line, place->column,
+                                       config::nesting_max));
+  }
   try {
     const toml::table table = toml::parse(text, path);
     return unwrapped(json_of(table, 0).as_object());
@@ -61,8 +68,6 @@ std::expected<json::object, std::string> parse_toml(const std::string& text, con
     return std::unexpected(fmt::format("{}:{}:{}: {}", path, at.line, at.column, error.description()));
   }
 }
-
-}  // namespace
 
 std::expected<json::object, std::string> read_json_file(const std::string& path) {
   const auto text = content_of(path);
