@@ -52,9 +52,15 @@ class MessagingTree : public testing::Test {
   }
 
   // The tree with the ports of the brokers that run here.
-  void start(const std::string& tree) {
+  // `change`: what to look for in it, and what to put there.
+  void start(const std::string& tree, const std::pair<std::string, std::string>& change = {}) {
     tree_ = tree;
     std::string text = test::content_of(dir_ / tree);
+    if (!change.first.empty()) {
+      const std::size_t at = text.find(change.first);
+      ASSERT_NE(at, std::string::npos);
+      text.replace(at, change.first.size(), change.second);
+    }
     const auto replace = [&](const std::string& port, std::uint16_t with) {
       for (std::size_t at = 0; (at = text.find(port, at)) != std::string::npos;)
         text.replace(at, port.size(), std::to_string(with));
@@ -66,6 +72,8 @@ class MessagingTree : public testing::Test {
     std::ofstream{dir_ / tree} << text;
     const Outcome started = cli({"start", "--daemon"});
     ASSERT_EQ(started.exit_code, 0) << started.err;
+  }
+  void all_is_well() const {
     ASSERT_TRUE(eventually([&] { return cli({"check"}).exit_code == 0; }, patience)) << cli({"check"}).out;
   }
   [[nodiscard]] Outcome cli(std::vector<std::string> arguments) const {
@@ -131,6 +139,10 @@ class MessagingTree : public testing::Test {
         },
         patience);
   }
+  [[nodiscard]] static bool refused(const std::string& text) {
+    return text.find("connecting (incoming ") != std::string::npos &&
+           text.find("Connection refused") != std::string::npos;
+  }
   // For whoever has to find out why something did not arrive.
   [[nodiscard]] std::string situation() const {
     std::string text =
@@ -161,6 +173,7 @@ class MessagingTree : public testing::Test {
 
 TEST_F(MessagingTree, ReceiverDrainsABrokerIntoAQueue) {
   start("receiver.toml");
+  all_is_well();
   publish(broker('a'), "/queue/orders");
   EXPECT_TRUE(eventually([&] { return lines("receiver-state/handled") == numbered(""); }, patience))
       << lines("receiver-state/handled").size();
@@ -168,12 +181,14 @@ TEST_F(MessagingTree, ReceiverDrainsABrokerIntoAQueue) {
 
 TEST_F(MessagingTree, SenderPutsAQueueOnABroker) {
   start("sender.toml");
+  all_is_well();
   fill(path("sender-state/results"));
   EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("")));
 }
 
 TEST_F(MessagingTree, BridgeCarriesMessagesFromOneProtocolToTheOther) {
   start("bridge-stomp-amqp.toml");
+  all_is_well();
   publish(broker('a'), "/queue/measurements", {{"type", "test"}});  // the rules reject these
   publish(broker('a'), "/queue/measurements", {{"unit", "mm"}});
   Bodies seen;
@@ -192,6 +207,7 @@ TEST_F(MessagingTree, BridgeCarriesMessagesFromOneProtocolToTheOther) {
 
 TEST_F(MessagingTree, HostLosesNothingWhateverIsKilled) {
   start("messaging-host.toml");
+  all_is_well();
   publish(broker('a'), "/queue/orders");
   for (const char* node : {"root/receivers/receive-a", "root/consumers/1", "root/send",
                            "root/receivers/receive-b", "root/consumers/2", "root/consumers/3"})
@@ -205,11 +221,48 @@ TEST_F(MessagingTree, HostLosesNothingWhateverIsKilled) {
   publish(broker('b'), "/queue/orders");
   forget();
   EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done "))) << situation();
-  EXPECT_TRUE(eventually([&] { return cli({"check"}).exit_code == 0; }, patience)) << cli({"check"}).out;
+  all_is_well();
+}
+
+TEST_F(MessagingTree, HostStartsWithABrokerAwayAndDrainsItOnceItIsThere) {
+  broker('b').kill();
+  start("messaging-host.toml");
+  all_is_well();
+  publish(broker('a'), "/queue/orders");
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done "))) << situation();
+  for (const char* command : {"status", "why"}) {
+    EXPECT_TRUE(eventually([&] { return refused(cli({command, "receive-b"}).out); }, patience))
+        << cli({command, "receive-b"}).out;
+  }
+  broker('b').start();
+  publish(broker('b'), "/queue/orders");
+  forget();
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done "))) << situation();
+}
+
+TEST_F(MessagingTree, ReceiverStartsWithoutItsBroker) {
+  broker('a').kill();
+  start("receiver.toml");
+  all_is_well();
+  EXPECT_TRUE(eventually([&] { return refused(cli({"why", "receive"}).out); }, patience));
+  broker('a').start();
+  publish(broker('a'), "/queue/orders");
+  EXPECT_TRUE(eventually([&] { return lines("receiver-state/handled") == numbered(""); }, patience))
+      << lines("receiver-state/handled").size();
+}
+
+TEST_F(MessagingTree, AWrongPasswordDoesNotKeepTheHostFromStarting) {
+  start("messaging-host.toml", {"incoming-broker-auth    = \"plain name=guest pass=guest\"",
+                                "incoming-broker-auth    = \"plain name=guest pass=wrong\""});
+  publish(broker('a'), "/queue/orders");
+  EXPECT_TRUE(arrive(broker('a').amqp_uri(), "/queue/results", numbered("done "))) << situation();
+  const auto ended = [&] { return cli({"why", "receive-b"}).out.find("status 77") != std::string::npos; };
+  EXPECT_TRUE(eventually(ended, patience)) << cli({"why", "receive-b"}).out;
 }
 
 TEST_F(MessagingTree, SarraceniaFetchesWhatIsAnnouncedAndWanted) {
   start("sarracenia.toml");
+  all_is_well();
   const fs::path site = path("site/observations");
   fs::create_directories(site);
   constexpr int files = 30;

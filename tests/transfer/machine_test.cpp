@@ -84,6 +84,22 @@ TEST_F(TransferMachineTest, OpensBothEndsAndTakesNothingInBeforeBothAreOpen) {
   EXPECT_TRUE(machine.ready());
 }
 
+TEST_F(TransferMachineTest, IsReadyWithoutTheEndThatMayComeLaterAndTakesNothingInMeanwhile) {
+  machine = Machine{{.sink_may_come_later = true}};
+  tell(Begin{});
+  EXPECT_FALSE(machine.ready()) << "the source is ours, and has to be well";
+  tell(SourceUp{});
+  EXPECT_TRUE(machine.ready());
+  tell(SinkDown{gone()});
+  EXPECT_TRUE(machine.ready());
+  EXPECT_FALSE(machine.connected());
+  EXPECT_EQ(machine.room(), 0U);
+  EXPECT_THAT(after(10ms), ElementsAre("open sink"));
+  tell(SinkUp{});
+  EXPECT_TRUE(machine.connected());
+  EXPECT_EQ(machine.room(), 100U);
+}
+
 TEST_F(TransferMachineTest, SettlesAMessageOnlyWhenTheSinkHasConfirmedIt) {
   start({});
   EXPECT_THAT(tell(Arrived{1, 10, {}}), ElementsAre("check 1"));

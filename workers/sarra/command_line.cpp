@@ -31,7 +31,9 @@ std::expected<json::object, std::string> read_with(const std::string& path) {
 }
 
 service::Takes taken_by(const Option& option) {
-  if (std::holds_alternative<bool*>(option.target)) return service::Takes::nothing;
+  if (std::holds_alternative<bool*>(option.target) ||
+      std::holds_alternative<std::optional<bool>*>(option.target))
+    return service::Takes::nothing;
   const bool many = std::holds_alternative<std::vector<std::string>*>(option.target) ||
                     std::holds_alternative<Reader>(option.target);
   return many ? service::Takes::many : service::Takes::one;

@@ -42,12 +42,8 @@ struct Set {
     *to = std::move(texts);
     return {};
   }
-  Complaint operator()(bool* to) const {
-    const auto text = text_of(value);
-    if (text != "true" && text != "false") return "must be true or false";
-    *to = text == "true";
-    return {};
-  }
+  Complaint operator()(bool* to) const { return truth(*to); }
+  Complaint operator()(std::optional<bool>* to) const { return truth(*to); }
   Complaint operator()(std::uint64_t* to) const {
     const std::string text = text_of(value).value_or("");
     std::uint64_t number = 0;
@@ -72,6 +68,14 @@ struct Set {
     return {};
   }
   Complaint operator()(const Reader& read) const { return read(value); }
+
+  template <class Truth>
+  Complaint truth(Truth& to) const {
+    const auto text = text_of(value);
+    if (text != "true" && text != "false") return "must be true or false";
+    to = text == "true";
+    return {};
+  }
 };
 
 }  // namespace

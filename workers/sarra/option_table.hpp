@@ -33,8 +33,8 @@ struct Size {
 using Reader = std::function<std::optional<std::string>(const boost::json::value&)>;
 
 struct Option {
-  using Target = std::variant<std::string*, std::vector<std::string>*, bool*, std::uint64_t*,
-                              std::chrono::milliseconds*, Size*, Reader>;
+  using Target = std::variant<std::string*, std::vector<std::string>*, bool*, std::optional<bool>*,
+                              std::uint64_t*, std::chrono::milliseconds*, Size*, Reader>;
 
   std::string_view name;
   std::string_view help;

@@ -35,6 +35,10 @@ OptionTable subscribe_options(SubscribeSettings& s) {
       {"file-age-min", "files younger than this have to wait", &s.file_age_min},
       {"prefetch", "announcements that the broker may give us beyond those acknowledged", &s.prefetch, 1,
        65'535},
+      {"reconnect",
+       "connect again when a broker is lost, and be ready before it is there (default: where nobody "
+       "supervises us)",
+       &s.reconnect},
       {"passive", "declare and bind nothing: the queue is there as it is", &s.passive},
       {"patterns", "\"accept REGEX\" or \"reject REGEX\", the first that matches decides; may be repeated",
        &s.patterns},

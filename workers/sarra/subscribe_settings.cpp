@@ -152,6 +152,7 @@ json::object transfer_object(const SubscribeSettings& s, const std::string& queu
   else if (posts(s) && s.from.empty())
     object["dead-letter"] = s.state_dir + "/dead";
   if (!s.status_file.empty()) object["status-file"] = s.status_file;
+  if (s.reconnect) object["reconnect"] = *s.reconnect;
   if (s.count > 0) object["count"] = s.count;
   if (s.timeout_inactivity.count() > 0)
     object["timeout-inactivity"] = fmt::format("{}ms", s.timeout_inactivity.count());

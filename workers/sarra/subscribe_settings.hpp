@@ -48,6 +48,7 @@ struct SubscribeSettings {
   std::chrono::milliseconds file_age_min{0};
   std::uint64_t prefetch = 25;
   bool passive = false;
+  std::optional<bool> reconnect;  // unset: only where nobody supervises us
   std::vector<std::string> patterns;
   bool accept_unmatched = true;
   std::chrono::milliseconds nodupe_ttl{0};

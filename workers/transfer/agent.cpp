@@ -18,6 +18,7 @@
 #include "workers/service/pid_file.hpp"
 #include "workers/service/report.hpp"
 #include "workers/service/sd_notify.hpp"
+#include "workers/transfer/agent_options.hpp"
 #include "workers/transfer/ends.hpp"
 #include "workers/transfer/filter.hpp"
 #include "workers/transfer/machine.hpp"
@@ -35,46 +36,7 @@ using service::report;
 
 constexpr auto status_every = 1s;
 constexpr auto pid_file_every = 1s;
-
-MachineOptions machine_options(const Settings& settings, bool supervised) {
-  MachineOptions options;
-  options.window = settings.window;
-  options.window_bytes = settings.window_bytes;
-  options.count = settings.count;
-  options.duration = settings.duration;
-  options.inactivity = settings.timeout_inactivity;
-  if (settings.timeout_linger) options.linger = *settings.timeout_linger;
-  options.lazy = settings.lazy;
-  options.reconnect = settings.reconnect.value_or(!supervised);
-  options.filter = !settings.filter.empty();
-  options.filter_timeout = settings.filter_timeout;
-  return options;
-}
-
-// A supervisor kills what does not end in time. What is undecided when the goodbye begins is given back already, so that
-// the rest of it is courtesy to the broker.
-Settings within_a_stop(Settings settings, bool supervised) {
-  if (!supervised) return settings;
-  settings.timeout_disconnect = settings.timeout_disconnect.value_or(5s);
-  settings.timeout_flush = settings.timeout_flush.value_or(5s);
-  return settings;
-}
-
-ExitCode exit_of(Failure::Kind kind) {
-  switch (kind) {
-    case Failure::Kind::configuration:
-      return ExitCode::config;
-    case Failure::Kind::authentication:
-      return ExitCode::permission;
-    case Failure::Kind::unavailable:
-      return ExitCode::unavailable;
-    case Failure::Kind::temporary:
-      return ExitCode::temporary;
-    case Failure::Kind::protocol:
-      return ExitCode::protocol;
-  }
-  std::unreachable();
-}
+constexpr std::size_t failure_bytes_max = 200;  // of what the status says about a side that is away
 
 }  // namespace
 
@@ -170,16 +132,22 @@ class Agent::Loop {
     if (std::holds_alternative<Confirmed>(event)) statistics_.sent(Clock::now());
     if (const auto* gone = std::get_if<FilterGone>(&event); gone != nullptr && !machine_.leaving())
       report("{}", gone->reason);
-    if (const auto* down = std::get_if<SinkDown>(&event); down != nullptr && down->failure)
-      last_error_ = down->failure->message;
-    if (const auto* down = std::get_if<SourceDown>(&event); down != nullptr && down->failure)
-      last_error_ = down->failure->message;
+    if (const auto* trying = std::get_if<Trying>(&event)) last_error_ = trouble_ = trying->failure.message;
+    if (const auto* down = std::get_if<SinkDown>(&event)) down_because(down->failure);
+    if (const auto* down = std::get_if<SourceDown>(&event)) down_because(down->failure);
     if (const auto* not_now = std::get_if<NotConfirmed>(&event)) {
       if (not_now->reason != last_error_) report("not confirmed, will be sent again: {}", not_now->reason);
       last_error_ = not_now->reason;
     }
     if (const auto* refused = std::get_if<Refused>(&event)) last_error_ = refused->reason;
     if (settings_.debug) std::visit([](const auto& what) { trace(what); }, event);
+  }
+
+  void down_because(const std::optional<Failure>& failure) {
+    if (!failure) return;
+    // An attempt has told the same, and where.
+    if (!trouble_.ends_with(failure->message)) trouble_ = failure->message;
+    last_error_ = trouble_;
   }
 
   // With `debug`: the life of each message.
@@ -334,13 +302,19 @@ class Agent::Loop {
   [[nodiscard]] std::string_view state() const {
     if (machine_.leaving()) return "leaving";
     if (machine_.blocked()) return "blocked";
-    return machine_.ready() ? "running" : "connecting";
+    return machine_.ready() && machine_.connected() ? "running" : "connecting";
+  }
+  // While a side is away: why, as far as we know.
+  [[nodiscard]] std::string reason() const {
+    if (machine_.leaving() || machine_.connected() || trouble_.empty()) return {};
+    return fmt::format(" ({})", service::printable(trouble_).substr(0, failure_bytes_max));
   }
 
   [[nodiscard]] std::string summarise() const {
     const Counters& c = machine_.counters();
-    return fmt::format("{}: pending {}, received {}, sent {}, discarded {}, dead {}, retried {}", state(),
-                       machine_.pending(), c.received, c.sent, c.discarded, c.quarantined, c.retried);
+    return fmt::format("{}{}: pending {}, received {}, sent {}, discarded {}, dead {}, retried {}", state(),
+                       reason(), machine_.pending(), c.received, c.sent, c.discarded, c.quarantined,
+                       c.retried);
   }
 
   void set_timer() {
@@ -426,6 +400,7 @@ class Agent::Loop {
   bool status_pending_ = false;
   std::string announced_;
   std::string last_error_;
+  std::string trouble_;  // the last of an end
   bool stop_asked_ = false;
   bool left_ = false;
   ExitCode exit_ = ExitCode::done;

@@ -1,5 +1,7 @@
 #include "workers/transfer/broker_ends.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 #include <random>
 #include <utility>
@@ -14,11 +16,12 @@ using service::report;
 // ---- the connection
 
 Link::Link(boost::asio::any_io_executor executor, std::string name, broker::Address address, MakeClient make,
-           Tell tell)
+           Tell tell, Failed failed)
     : executor_{std::move(executor)},
       name_{std::move(name)},
       make_{std::move(make)},
       tell_{std::move(tell)},
+      failed_{std::move(failed)},
       endpoints_{std::move(address), std::random_device{}()},
       delay_{executor_} {}
 
@@ -67,7 +70,11 @@ void Link::heard(broker::Event event) {
   const bool was_connected = std::exchange(connected_, false);
   if (closed->failure && !closing_) report("{} {}: {}", name_, endpoint_, closed->failure->message);
   const bool permanent = closed->failure && closed->failure->kind == broker::Failure::Kind::configuration;
-  if (!was_connected && !closing_ && !permanent) return try_next(closed->failure);
+  if (!was_connected && !closing_ && !permanent) {
+    if (closed->failure)
+      failed_({closed->failure->kind, fmt::format("{} {}", name_, closed->failure->message)});
+    return try_next(closed->failure);
+  }
   tell_(std::move(event));
 }
 
@@ -80,8 +87,12 @@ void Link::let_go() {
 
 BrokerSource::BrokerSource(boost::asio::any_io_executor executor, broker::Address address,
                            const MakeClient& make, std::string dead_letter, SourceListener listener)
-    : link_{std::move(executor), "incoming", std::move(address), make,
-            [this](broker::Event event) { heard(std::move(event)); }},
+    : link_{std::move(executor),
+            "incoming",
+            std::move(address),
+            make,
+            [this](broker::Event event) { heard(std::move(event)); },
+            [this](broker::Failure failure) { listener_.tell(Trying{std::move(failure)}); }},
       dead_letter_{std::move(dead_letter)},
       listener_{std::move(listener)} {}
 
@@ -155,8 +166,12 @@ bool BrokerSource::bury(const std::string& reason, const message::Message* messa
 
 BrokerSink::BrokerSink(boost::asio::any_io_executor executor, broker::Address address, const MakeClient& make,
                        TellSink tell)
-    : link_{std::move(executor), "outgoing", std::move(address), make,
-            [this](broker::Event event) { heard(std::move(event)); }},
+    : link_{std::move(executor),
+            "outgoing",
+            std::move(address),
+            make,
+            [this](broker::Event event) { heard(std::move(event)); },
+            [this](broker::Failure failure) { tell_(Trying{std::move(failure)}); }},
       tell_{std::move(tell)} {}
 
 void BrokerSink::put(Ticket ticket, const message::Message& message) {

@@ -31,9 +31,12 @@ class Link {
  public:
   using Tell = std::function<void(broker::Event)>;
 
-  // `tell`: Connected and whatever follows it; or Closed, when no endpoint could be connected to.
+  using Failed = std::function<void(broker::Failure)>;
+
+  // `tell`: Connected and whatever follows it; or Closed, when no endpoint could be connected to. `failed`: each attempt
+  // that came to nothing, since with a failover URI they may go on for ever.
   Link(boost::asio::any_io_executor executor, std::string name, broker::Address address, MakeClient make,
-       Tell tell);
+       Tell tell, Failed failed);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -51,6 +54,7 @@ class Link {
   std::string name_;
   MakeClient make_;
   Tell tell_;
+  Failed failed_;
   broker::Endpoints endpoints_;
   boost::asio::steady_timer delay_;
   std::unique_ptr<broker::Client> client_;

@@ -49,9 +49,14 @@ std::size_t Machine::room() const noexcept {
   return static_cast<std::size_t>(std::min<std::uint64_t>(window, arrivals_left_));
 }
 
+bool Machine::connected() const noexcept {
+  return source_.side == Side::open && (sink_.side == Side::open || options_.lazy);
+}
+
 bool Machine::ready() const noexcept {
-  return source_.side == Side::open && (sink_.side == Side::open || options_.lazy) &&
-         (!options_.filter || filter_ == FilterState::ready);
+  return (source_.side == Side::open || options_.source_may_come_later) &&
+         (sink_.side == Side::open || options_.sink_may_come_later || options_.lazy) &&
+         (!options_.filter || filter_ == FilterState::ready) && !left_;
 }
 
 TimePoint Machine::next_deadline() const {

@@ -48,9 +48,11 @@ struct MachineOptions {
   std::optional<Milliseconds> duration = std::nullopt;    // leave after this time
   std::optional<Milliseconds> inactivity = std::nullopt;  // leave when nothing arrived for this long
   std::optional<Milliseconds> linger{
-      10'000};                          // what is in hand may take to be sent when leaving; none: for ever
-  bool lazy = false;                    // open the sink for the first message only
-  bool reconnect = true;                // a lost side is opened again; otherwise it ends the agent
+      10'000};                         // what is in hand may take to be sent when leaving; none: for ever
+  bool lazy = false;                   // open the sink for the first message only
+  bool reconnect = true;               // a lost side is opened again; otherwise it ends the agent
+  bool source_may_come_later = false;  // it is somebody else's: we are ready without it
+  bool sink_may_come_later = false;
   bool filter = false;                  // a filter process checks what the rules let through
   Milliseconds filter_timeout{30'000};  // for its start and for each message; 0: none
 };
@@ -61,6 +63,10 @@ struct Begin {};  // once, first
 struct Tick {};   // a deadline may have passed
 struct Stop {};   // leave; a second time: without lingering
 
+// An end that is being opened goes on trying: why that has not succeeded yet.
+struct Trying {
+  Failure failure;
+};
 struct SourceUp {};
 struct SourceEnd {         // nothing more will come
   std::uint64_t left = 0;  // what is there still, and could not be taken
@@ -117,9 +123,9 @@ struct NotSettled {  // try again
   Ticket ticket = 0;
 };
 
-using Event = std::variant<Begin, Tick, Stop, SourceUp, SourceEnd, SourceDown, Arrived, Accepted, Discarded,
-                           CheckLater, CheckFailed, FilterReady, FilterGone, SinkUp, SinkDown, SinkBlocked,
-                           SinkUnblocked, Confirmed, NotConfirmed, Refused, Settled, NotSettled>;
+using Event = std::variant<Begin, Tick, Stop, Trying, SourceUp, SourceEnd, SourceDown, Arrived, Accepted,
+                           Discarded, CheckLater, CheckFailed, FilterReady, FilterGone, SinkUp, SinkDown,
+                           SinkBlocked, SinkUnblocked, Confirmed, NotConfirmed, Refused, Settled, NotSettled>;
 
 // ---- actions: what to do
 
@@ -180,7 +186,9 @@ class Machine {
   [[nodiscard]] std::size_t pending() const noexcept { return items_.size(); }
   [[nodiscard]] bool leaving() const noexcept { return leaving_; }
   [[nodiscard]] bool blocked() const noexcept { return blocked_; }
-  // Both sides are open (or, with `lazy`, will be when there is something to send), and the filter is ready.
+  // Both sides are open (or, with `lazy`, will be when there is something to send).
+  [[nodiscard]] bool connected() const noexcept;
+  // The filter is ready, and so are both sides, but for those that may come later: what we answer for is well.
   [[nodiscard]] bool ready() const noexcept;
 
  private:
@@ -213,6 +221,7 @@ class Machine {
 
   void on(const Begin&);
   void on(const Tick&) {}
+  void on(const Trying&) {}
   void on(const Stop&);
   void on(const SourceUp&);
   void on(const SourceEnd&);

@@ -91,7 +91,8 @@ std::vector<Row> make_rows() {
       flag(&Settings::lazy));
   add("statistics", SettingType::flag, "print statistics at the end", flag(&Settings::statistics));
   add("reconnect", SettingType::flag,
-      "connect again when a broker is lost (default: where nobody supervises us)",
+      "connect again when a broker is lost, and be ready before it is there (default: where nobody "
+      "supervises us)",
       flag(&Settings::reconnect));
   add("window", SettingType::count, "messages in hand at a time, at most",
       number(&Settings::window, 1, 100'000));
