@@ -283,6 +283,8 @@ TEST_F(SarraBrokersTest, AFileThatCannotBeAnnouncedIsToldAndTheOthersAre) {
             1);
   EXPECT_THAT(log(), AllOf(HasSubstr("missing: No such file"), HasSubstr("is not below"),
                            HasSubstr("announced 1, failed 2")));
+  EXPECT_EQ(run({ANNOUNCE_PROGRAM, "--broker-uri", "amqp://127.0.0.1:1", "--base-url", "nonsense", "x"}), 78)
+      << log();
   EXPECT_EQ(run({ANNOUNCE_PROGRAM, "--broker-uri", "amqp://127.0.0.1:1", "--base-url", "http://h/",
                  "--base-dir", directory / "site", directory / "site/a"}),
             69);

@@ -1,6 +1,7 @@
 // What is done for one announcement: downloads from a real server, data that came along, operations, and everything that can
 // be wrong with them.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <boost/json.hpp>
 #include <filesystem>
@@ -213,6 +214,15 @@ TEST_F(FetchTest, UsesOnlyTheProtocolsThatAreAllowed) {
   EXPECT_EQ(fetch(announcement), "");
   EXPECT_EQ(got("local"), "local");
   EXPECT_NE(fetch(announcing("big")), "");
+}
+
+TEST_F(FetchTest, WaitsForNobodyToWriteIntoAFifo) {
+  ASSERT_EQ(::mkfifo((directory / "fifo").c_str(), 0600), 0);
+  settings.download.protocols = {"file"};
+  auto announcement = announcing("fifo");
+  announcement.base_url = "file://" + directory / "";
+  EXPECT_THAT(fetch(announcement), HasSubstr("fifo: not a file"));
+  EXPECT_FALSE(temporary);
 }
 
 TEST_F(FetchTest, TakesTheDataThatCameAlong) {

@@ -174,6 +174,17 @@ TEST_F(SubscribeSettingsTest, ANameIsChosenOnceAndKept) {
   EXPECT_TRUE(first.transfer.reliable);
 }
 
+TEST_F(SubscribeSettingsTest, WhatIsNoNameIsNotAskedFor) {
+  std::filesystem::create_directories(directory / "state");
+  for (const std::string& unfit : {std::string("q_\x01\n"), std::string("q_\xff\n"), std::string(256, 'q')}) {
+    std::ofstream{directory / "state/queue-name", std::ios::binary} << unfit;
+    const auto prepared = prepare(settings);
+    ASSERT_FALSE(prepared);
+    EXPECT_EQ(prepared.error().code, service::ExitCode::data);
+    EXPECT_THAT(prepared.error().message, HasSubstr("state/queue-name: holds no queue name"));
+  }
+}
+
 TEST_F(SubscribeSettingsTest, OfManyThatComeAtOnceAllKnowTheSameName) {
   std::vector<pid_t> children;
   for (int n = 0; n < 8; ++n) {

@@ -3,10 +3,12 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -107,6 +109,20 @@ void check(CURLcode code) {
   if (code != CURLE_OK) throw std::runtime_error{fmt::format("libcurl: {}", curl_easy_strerror(code))};
 }
 
+// libcurl opens whatever a file: URL names, and would wait for ever for somebody to write into a FIFO.
+bool is_plain_file(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts{curl_url(), &curl_url_cleanup};
+  char* path = nullptr;
+  if (!parts || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(parts.get(), CURLUPART_PATH, &path, CURLU_URLDECODE) != CURLUE_OK) {
+    return true;  // libcurl will say what is wrong
+  }
+  struct stat file{};
+  const bool other = ::stat(path, &file) == 0 && !S_ISREG(file.st_mode);
+  curl_free(path);
+  return !other;
+}
+
 std::string known_to_the_user() {
   const char* const home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   return home == nullptr ? "/dev/null" : fmt::format("{}/.ssh/known_hosts", home);
@@ -150,6 +166,8 @@ std::expected<void, Trouble> Downloader::get(const std::string& url, const Take&
   const std::string scheme = url.substr(0, url.find("://"));
   if (scheme.size() == url.size())
     return std::unexpected(Trouble{false, fmt::format("{}: no URL", broker::presentable_uri(url))});
+  if (scheme == "file" && !is_plain_file(url))
+    return std::unexpected(Trouble{false, fmt::format("{}: not a file", url)});
   CURL* const handle = handle_.get();
   curl_easy_reset(handle);  // keeps connections
   const bool http = scheme.starts_with("http");

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "workers/service/report.hpp"
+
 namespace simplevisor::sarra {
 namespace {
 
@@ -25,7 +27,10 @@ std::unexpected<service::Error> cannot_keep(const std::string& path) {
 std::optional<std::string> name_in(const std::string& path) {
   std::ifstream in{path};
   std::string name;
-  if (!std::getline(in, name) || name.empty() || name.size() > name_bytes_max) return std::nullopt;
+  // What the broker would not take is no name either: an instance that asked for it would try for ever.
+  if (!std::getline(in, name) || name.empty() || name.size() > name_bytes_max ||
+      service::printable(name) != name)
+    return std::nullopt;
   return name;
 }
 
