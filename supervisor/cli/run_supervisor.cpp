@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "supervisor/cli/daemon.hpp"
+#include "supervisor/cli/end_deadline.hpp"
 #include "supervisor/config/load.hpp"
 #include "supervisor/control/json.hpp"
 #include "supervisor/control/server.hpp"
@@ -48,6 +49,7 @@ int serve(const std::filesystem::path& file, const CommandLine& line, const Envi
   if (!configuration) return refuse(tell, code(Exit::bad_configuration), text_of(configuration.error()));
   const std::string name = configuration->settings.name;
   if (line.daemon) log_beside_state(configuration->settings);
+  EndDeadline deadline;  // of what follows `run`: outlives all that may wait for a disk
   const auto supervisor = runtime::Supervisor::create(*std::move(configuration));
   if (!supervisor) return refuse(tell, supervisor.error().exit_code, supervisor.error().message);
   const std::string socket = line.socket.empty()
@@ -73,7 +75,9 @@ int serve(const std::filesystem::path& file, const CommandLine& line, const Envi
     const bool up = answer.outcome == runtime::Outcome::done;
     tell(up ? 0 : code(Exit::failed), up ? fmt::format("{} is up", name) : answer.message);
   });
-  return (*supervisor)->run();
+  const int exit_code = (*supervisor)->run();
+  deadline.arm(exit_code);
+  return exit_code;
 }
 
 std::string_view word_of(int exit_code) {

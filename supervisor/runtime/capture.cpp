@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <future>
 #include <utility>
@@ -25,14 +26,13 @@ StorageResult<UniqueFd> open_directory(const std::string& path) {
   return dir;
 }
 
-// Gives `kind` to the capture thread and waits for its answer.
-bool ask(CaptureTable& table, CaptureCommand::Kind kind) {
-  std::promise<bool> answer;
-  table.command({kind, {}, [&answer](bool done) { answer.set_value(done); }});
-  return answer.get_future().get();
-}
-
 }  // namespace
+
+struct Capture::Parts {
+  CaptureTable table;                 // outlives the loop, which points into it
+  std::unique_ptr<LogKeeper> keeper;  // so does it
+  std::unique_ptr<CaptureLoop> loop;
+};
 
 StorageResult<std::unique_ptr<Capture>> Capture::start(const std::string& state_dir,
                                                        const config::CaptureSettings& settings,
@@ -41,7 +41,8 @@ StorageResult<std::unique_ptr<Capture>> Capture::start(const std::string& state_
   if (!fifo_dir) return std::unexpected(std::move(fifo_dir).error());
   auto log_dir = open_directory(state_dir + "/log");
   if (!log_dir) return std::unexpected(std::move(log_dir).error());
-  auto table = std::make_unique<CaptureTable>();
+  auto parts = std::make_shared<Parts>();
+  CaptureTable* const table = &parts->table;
   if (const int error = table->make()) return system_failure("start the capture of output", error);
   table->fifo_dir = std::move(*fifo_dir);
   table->log_dir = std::move(*log_dir);
@@ -51,34 +52,37 @@ StorageResult<std::unique_ptr<Capture>> Capture::start(const std::string& state_
                  .max_age = settings.age,
                  .line_bytes_max = options.line_bytes_max,
                  .calls = options.calls};
-  auto keeper = std::make_unique<LogKeeper>(
+  place.note->open(table->log_dir.get());
+  parts->keeper = std::make_unique<LogKeeper>(
       table->log_dir.get(),
       LogKeeper::Options{.compress = settings.compress,
                          .total_bytes = settings.total_bytes,
                          .report = [report = options.report](const std::string& message) {
                            if (report) report({CaptureReport::Kind::trouble, message});
                          }});
+  LogKeeper* const keeper = parts->keeper.get();
   if (settings.compress || settings.total_bytes > 0) {
     if (const int error = keeper->start()) return system_failure("start the keeper of old logs", error);
     place.renaming = &keeper->renaming;
-    place.rotated = [keeper = keeper.get()] { keeper->wake(); };
+    place.rotated = [keeper] { keeper->wake(); };
   }
   options.drop = settings.drop;
-  auto loop = std::make_unique<CaptureLoop>(*table, std::move(place), std::move(options));
-  if (const int error = loop->start()) return system_failure("start the capture thread", error);
-  return std::unique_ptr<Capture>{
-      new Capture{state_dir, std::move(table), std::move(keeper), std::move(loop)}};
+  parts->loop = std::make_unique<CaptureLoop>(*table, std::move(place), std::move(options));
+  if (const int error = parts->loop->start(parts)) return system_failure("start the capture thread", error);
+  return std::unique_ptr<Capture>{new Capture{state_dir, std::move(parts)}};
 }
 
-Capture::Capture(std::string state_dir, std::unique_ptr<CaptureTable> table,
-                 std::unique_ptr<LogKeeper> keeper, std::unique_ptr<CaptureLoop> loop)
-    : state_dir_(std::move(state_dir)),
-      table_(std::move(table)),
-      keeper_(std::move(keeper)),
-      loop_(std::move(loop)) {}
+Capture::Capture(std::string state_dir, std::shared_ptr<Parts> parts)
+    : state_dir_(std::move(state_dir)), parts_(std::move(parts)) {}
 
 Capture::~Capture() {
-  if (loop_->running()) table_->command({CaptureCommand::Kind::abandon, {}});
+  if (!parts_->loop->running()) return;
+  table().command({CaptureCommand::Kind::abandon, {}});
+  parts_->loop->join_unless_stuck();
+}
+
+CaptureTable& Capture::table() const {
+  return parts_->table;
 }
 
 StorageResult<std::string> Capture::open(std::string_view node, std::optional<FileOwner> owner,
@@ -87,24 +91,32 @@ StorageResult<std::string> Capture::open(std::string_view node, std::optional<Fi
     return storage_failure(StorageError::Code::bad_name, "cannot capture a worker without a name");
   const std::string name = file_name_of(node);
   std::string path = state_dir_ + "/fifo/" + name;
-  const std::scoped_lock lock{table_->mutex};
-  if (const auto known = table_->workers.find(node); known != table_->workers.end()) {
-    known->second.closing = false;  // it came back before it was quite gone
-    return path;
+  CaptureTable& table = this->table();
+  const CaptureLoop& loop = *parts_->loop;
+  const std::scoped_lock names{table.names};
+  {
+    const std::scoped_lock lock{table.mutex};
+    if (const auto known = table.workers.find(node); known != table.workers.end()) {
+      known->second.closing = false;  // it came back before it was quite gone
+      return path;
+    }
   }
-  auto fifo = open_fifo(loop_->calls(), table_->fifo_dir.get(), name, owner, loop_->options().pipe_bytes);
+  const auto open_one = [&](const std::string& fifo) {
+    return open_fifo(loop.calls(), table.fifo_dir.get(), fifo, owner, loop.options().pipe_bytes);
+  };
+  auto fifo = open_one(name);
   if (!fifo) return std::unexpected(std::move(fifo).error());
   Captured captured{.fifo = std::move(*fifo)};
   if (policy.by_line()) captured.lines = std::make_unique<LineMode>(policy);
   if (policy.separate) {
-    auto err = open_fifo(loop_->calls(), table_->fifo_dir.get(), error_fifo(name), owner,
-                         loop_->options().pipe_bytes);
+    auto err = open_one(error_fifo(name));
     if (!err) return std::unexpected(std::move(err).error());
     captured.lines->err = std::move(*err);
   }
-  const auto added = table_->workers.emplace(node, std::move(captured)).first;
-  if (const int error = table_->add_watch(*added)) {
-    table_->workers.erase(added);
+  const std::scoped_lock lock{table.mutex};
+  const auto added = table.workers.emplace(node, std::move(captured)).first;
+  if (const int error = table.add_watch(*added)) {
+    table.workers.erase(added);
     return system_failure("watch the FIFO " + path, error);
   }
   return path;
@@ -115,40 +127,42 @@ std::string Capture::error_fifo(const std::string& fifo) {
 }
 
 void Capture::begin_life(std::string_view node, std::uint64_t life) {
-  const std::scoped_lock lock{table_->mutex};
-  const auto known = table_->workers.find(node);
-  if (known != table_->workers.end() && known->second.lines) known->second.lines->life = life;
+  const std::scoped_lock lock{table().mutex};
+  const auto known = table().workers.find(node);
+  if (known != table().workers.end() && known->second.lines) known->second.lines->life = life;
 }
 
 bool Capture::left_over(std::string_view node) const {
-  return open_elsewhere(table_->fifo_dir.get(), file_name_of(node));
+  return open_elsewhere(table().fifo_dir.get(), file_name_of(node));
 }
 
 void Capture::close(std::string_view node) {
   {
-    const std::scoped_lock lock{table_->mutex};
-    const auto known = table_->workers.find(node);
-    if (known == table_->workers.end()) return;
+    const std::scoped_lock lock{table().mutex};
+    const auto known = table().workers.find(node);
+    if (known == table().workers.end()) return;
     known->second.closing = true;
   }
-  table_->command({CaptureCommand::Kind::close, std::string{node}});
+  table().command({CaptureCommand::Kind::close, std::string{node}});
 }
 
 void Capture::drained(std::string_view node, std::function<void(bool)> done) {
-  table_->command({CaptureCommand::Kind::drained, std::string{node}, std::move(done)});
+  table().command({CaptureCommand::Kind::drained, std::string{node}, std::move(done)});
 }
 
 bool Capture::sync() {
-  return ask(*table_, CaptureCommand::Kind::sync);
+  std::promise<bool> answer;
+  table().command({CaptureCommand::Kind::sync, {}, [&answer](bool done) { answer.set_value(done); }});
+  return answer.get_future().get();
 }
 
 void Capture::reopen() {
-  table_->command({CaptureCommand::Kind::reopen, {}});
+  table().command({CaptureCommand::Kind::reopen, {}});
 }
 
 Capture::NewsToken Capture::when_news(std::function<void()> news) {
   auto token = std::make_shared<const std::function<void()>>(std::move(news));
-  table_->listen(token);
+  table().listen(token);
   return token;
 }
 
@@ -161,14 +175,22 @@ std::string Capture::tail(std::string_view node, std::size_t lines, std::size_t 
 }
 
 bool Capture::stop(Fifos fifos) {
-  const bool all = ask(*table_, CaptureCommand::Kind::stop);
-  loop_->join();
-  for (const CapturedWorker& worker : table_->workers) {
-    if (fifos == Fifos::keep && !worker.second.closing) continue;
-    table_->remove_fifos(worker);
+  const auto all = std::make_shared<std::atomic<bool>>(false);
+  table().command({CaptureCommand::Kind::stop, {}, [all](bool done) { *all = done; }});
+  CaptureLoop& loop = *parts_->loop;
+  if (!loop.join_unless_stuck()) {
+    if (loop.options().report)
+      loop.options().report({CaptureReport::Kind::trouble,
+                             "capture ends without the disk of the logs, which does not answer: what workers "
+                             "printed last may be lost"});
+    return false;
   }
-  table_->workers.clear();
-  return all;
+  for (const auto& [node, state] : table().workers) {
+    if (fifos == Fifos::keep && !state.closing) continue;
+    table().remove_fifos(node, state);
+  }
+  table().workers.clear();
+  return *all;
 }
 
 }  // namespace simplevisor::runtime

@@ -6,8 +6,8 @@
 // How        Each worker has a FIFO below STATE/fifo, which the worker opens itself, for reading and writing,
 //            as its standard output and error. So it neither dies of SIGPIPE nor loses a line when the
 //            supervisor is killed; the next supervisor goes on with the next byte. Here the FIFO is open for
-//            reading and writing too: no end-of-file, no hang-up. Bytes go from FIFO to file by splice(2),
-//            unchanged, and never exist in a buffer of ours that a kill -9 could take along.
+//            reading and writing too: no end-of-file, no hang-up. Bytes go from FIFO to file unchanged, and
+//            are never only in a buffer of ours that a kill -9 could take along (intake.hpp).
 //            Workers of which it is wanted are captured line by line instead: line_capture.hpp.
 // Promises   Every byte written before a clean `stop` or `close` is in the files, once and in order. A file
 //            is rotated at the first end of line at or after `max_bytes`; a line that goes on for
@@ -15,12 +15,15 @@
 //            is continued by what its next life prints. Files are not fsynced.
 // Limits     A log that cannot be written (ENOSPC, EIO, ...) leaves the bytes in the FIFO; retried with growing
 //            pauses, reported once, and reported again when all is well. When the FIFO is full the bytes in it
-//            are dropped and their number is told in the log later, or, without `drop`, the worker waits. A FIFO holds 64 KiB (8 KiB from the user's 1,025th on, unless privileged: pipe(7)).
+//            are dropped and their number is told in the log later, or, without `drop`, the worker waits; so it is
+//            with a disk that does not answer at all (capture_watch.hpp). A FIFO holds 64 KiB (8 KiB from the
+//            user's 1,025th on, unless privileged: pipe(7)).
 //            When nobody has it open any more what it still holds is gone: a dead worker's last lines survive
 //            a dead supervisor only while a guardian holds the FIFO.
 // Old files  are compressed and limited in their total size by log_keeper.hpp.
-// Threads    One thread of its own for all workers, asleep while no worker prints, and the keeper's. Public functions may be
-//            called from any thread and do not wait for that thread, except `sync` and `stop`. Callbacks run
+// Threads    One thread of its own for all workers, asleep while no worker prints, its watch's, and the
+//            keeper's. Public functions may be called from any thread and do not wait for that thread, except
+//            `sync` and `stop`. Callbacks run
 //            on the capture thread, must not block, throw, or call `sync` or `stop`: post.
 // Memory     about 140 bytes a worker and its path; one descriptor a worker, and at most `open_files_max` for
 //            logs.
@@ -45,9 +48,7 @@
 
 namespace simplevisor::runtime {
 
-class CaptureLoop;
 class CaptureTable;
-class LogKeeper;
 
 struct CaptureReport {
   enum class Kind : std::uint8_t { trouble, recovered };
@@ -62,11 +63,15 @@ struct CaptureOptions {
   std::size_t pipe_bytes = 0;               // F_SETPIPE_SZ, as far as the system allows; 0: as it comes
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_max{5000};
-  std::chrono::milliseconds relief{
-      100};          // how long a worker may wait whose log cannot be written and FIFO is full
+  // How long a worker may wait whose log cannot be written and FIFO is full.
+  std::chrono::milliseconds relief{100};
   bool drop = true;  // what such a worker prints then; set from CaptureSettings
+  // In one operation, until the disk is taken for one that does not answer.
+  std::chrono::milliseconds stuck{1000};
+  // With such a disk when capture shall end; counts from `stuck` on.
+  std::chrono::milliseconds patience{5000};
   SinkPlaces places{};
-  std::function<void(const CaptureReport&)> report{};  // on the capture thread or the keeper's
+  std::function<void(const CaptureReport&)> report{};  // on the capture thread, its watch's or the keeper's
   CaptureCalls calls{};
 };
 
@@ -124,18 +129,18 @@ class Capture {
 
   enum class Fifos : std::uint8_t { remove, keep };
   // Moves everything printed by now, then ends. `remove`: the workers are gone. `keep`: they live on, for the
-  // next supervisor. False when some bytes could not be written (reported). Nothing else may be called
-  // afterwards but `tail` and `log_path`.
+  // next supervisor. False when some bytes could not be written (reported). With a disk that does not answer it gives
+  // up after `patience`: false, reported, the FIFOs stay. Nothing else may be called afterwards but `tail` and
+  // `log_path`.
   bool stop(Fifos fifos = Fifos::remove);
 
  private:
-  Capture(std::string state_dir, std::unique_ptr<CaptureTable> table, std::unique_ptr<LogKeeper> keeper,
-          std::unique_ptr<CaptureLoop> loop);
+  struct Parts;  // shared with the capture thread, which may outlive us
+  Capture(std::string state_dir, std::shared_ptr<Parts> parts);
+  [[nodiscard]] CaptureTable& table() const;
 
   std::string state_dir_;
-  std::unique_ptr<CaptureTable> table_;  // outlives the loop, which points into it
-  std::unique_ptr<LogKeeper> keeper_;    // so does it
-  std::unique_ptr<CaptureLoop> loop_;
+  std::shared_ptr<Parts> parts_;
 };
 
 }  // namespace simplevisor::runtime

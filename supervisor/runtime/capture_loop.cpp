@@ -40,7 +40,15 @@ CaptureLoop::CaptureLoop(CaptureTable& table, LogPlace place, CaptureOptions opt
       options_(std::move(options)),
       place_(std::move(place)),
       logs_(place_, std::max<std::size_t>(options_.open_files_max, 1)),
-      lines_(table_, place_.peek, options_.places) {}
+      lines_(table_, intake(), options_.places),
+      watch_(table_, intake(),
+             {.bound = options_.stuck,
+              .relief = options_.relief,
+              .drop = options_.drop,
+              .report = [this](bool trouble, std::string message) {
+                report(trouble ? CaptureReport::Kind::trouble : CaptureReport::Kind::recovered,
+                       std::move(message));
+              }}) {}
 
 CaptureLoop::~CaptureLoop() {
   join();
@@ -50,9 +58,31 @@ void CaptureLoop::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-int CaptureLoop::start() {
+bool CaptureLoop::join_unless_stuck() {
+  if (!thread_.joinable()) return true;
+  constexpr std::chrono::milliseconds between_looks{50};
+  while (ended_.wait_for(between_looks) != std::future_status::ready) {
+    if (watch_.stuck_for() < options_.patience) continue;
+    watch_.end();
+    thread_.detach();
+    return false;
+  }
+  thread_.join();
+  place_.note->remove();  // nothing is on its way
+  return true;
+}
+
+int CaptureLoop::start(std::shared_ptr<void> owner) {
+  if (const int error = intake().make()) return error;
+  if (const int error = watch_.start()) return error;
+  std::promise<void> end;
+  ended_ = end.get_future();
   try {
-    thread_ = process::background_thread("capture", [this] { run(); });
+    thread_ = process::background_thread("capture",
+                                         [this, end = std::move(end), owner = std::move(owner)]() mutable {
+                                           run();
+                                           end.set_value();
+                                         });
   } catch (const std::system_error& failure) {
     return failure.code().value();
   }
@@ -62,7 +92,10 @@ int CaptureLoop::start() {
 void CaptureLoop::run() {
   std::array<epoll_event, events_max> events;
   for (;;) {
-    const int count = ::epoll_wait(table_.epoll.get(), events.data(), events_max, wait_milliseconds());
+    const int timeout = wait_milliseconds();
+    watch_.rests();
+    const int count = ::epoll_wait(table_.epoll.get(), events.data(), events_max, timeout);
+    watch_.begins();
     bool commanded = false;
     for (int i = 0; i < count; ++i) {
       const auto [worker, err] = CaptureTable::about(events[static_cast<std::size_t>(i)]);
@@ -102,6 +135,9 @@ bool CaptureLoop::run_commands() {
       case Kind::reopen:
         logs_.drop_all();
         break;
+      case Kind::tell_losses:
+        tell_losses();
+        break;
       case Kind::stop: {
         const bool all = drain_all(Unfinished::was_whole);
         if (!all) report_rest();
@@ -128,14 +164,21 @@ void CaptureLoop::close(const std::string& node) {
 }
 
 void CaptureLoop::remove_if_closing(CapturedWorker& worker) {
-  const std::scoped_lock lock{table_.mutex};
-  if (!worker.second.closing) return;  // opened again meanwhile
-  logs_.drop(worker.second.log);
+  CapturedWorkers::node_type gone;
+  {
+    const std::scoped_lock lock{table_.mutex};
+    if (!worker.second.closing) return;  // opened again meanwhile
+    gone = table_.workers.extract(table_.workers.find(worker.first));
+  }
+  // Nobody finds it any more. Disks are waited for without the mutex.
   std::erase(stalled_, &worker);
   lines_.forget(worker);
-  lost_.erase(&worker);
-  table_.remove_fifos(worker);
-  table_.workers.erase(table_.workers.find(worker.first));
+  Captured& state = gone.mapped();
+  logs_.drop(state.log);
+  intake().forget(state.fifo.get());
+  if (state.lines && state.lines->err) intake().forget(state.lines->err.get());
+  const std::scoped_lock names{table_.names};
+  if (!find(gone.key())) table_.remove_fifos(gone.key(), state);  // else it came back, to the same FIFOs
 }
 
 Poured CaptureLoop::pour(CapturedWorker& worker, std::size_t bytes_max, bool err, Unfinished unfinished) {
@@ -172,7 +215,7 @@ Poured CaptureLoop::pour_one(CapturedWorker& worker, std::size_t bytes_max, bool
     }
     log = *opened;
   }
-  if (state.stalled && !lost_.empty()) {
+  if (intake().lossy()) {
     poured.error = admit_loss(worker, log);
     if (poured.error != 0) return poured;
   }
@@ -182,7 +225,7 @@ Poured CaptureLoop::pour_one(CapturedWorker& worker, std::size_t bytes_max, bool
 
 bool CaptureLoop::drain(CapturedWorker& worker, Unfinished unfinished) {
   // What was dropped is to be told even when nothing has come since.
-  if (lost_.contains(&worker) && pour(worker, 1).error != 0) return false;
+  if (loss_of(worker).bytes > 0 && pour(worker, 1).error != 0) return false;
   if (!drain_stream(worker, false, unfinished)) return false;
   if (worker.second.lines && worker.second.lines->err && !drain_stream(worker, true, unfinished))
     return false;
@@ -263,26 +306,47 @@ void CaptureLoop::relieve_stalled() {
   const Clock::time_point now = Clock::now();
   if (now < relieve_at_) return;
   relieve_at_ = now + options_.relief;
-  for (CapturedWorker* const worker : stalled_) {
-    const std::size_t bytes = lines_.relieve(*worker);
-    if (bytes == 0) continue;
-    Loss& loss = lost_[worker];
-    if (loss.bytes == 0) loss.since = now;
-    loss.bytes += bytes;
+  for (const CapturedWorker* const worker : stalled_) {
+    intake().drop_if_full(worker->second.fifo.get());
+    if (worker->second.lines && worker->second.lines->err)
+      intake().drop_if_full(worker->second.lines->err.get());
   }
 }
 
+Intake::Loss CaptureLoop::loss_of(const CapturedWorker& worker) {
+  if (!intake().lossy()) return {};
+  Intake::Loss loss = intake().loss_of(worker.second.fifo.get());
+  if (!worker.second.lines || !worker.second.lines->err) return loss;
+  const Intake::Loss err = intake().loss_of(worker.second.lines->err.get());
+  if (loss.bytes == 0 || (err.bytes > 0 && err.since < loss.since)) loss.since = err.since;
+  loss.bytes += err.bytes;
+  return loss;
+}
+
+void CaptureLoop::tell_losses() {
+  std::vector<CapturedWorker*> workers;
+  {
+    const std::scoped_lock lock{table_.mutex};
+    for (CapturedWorker& worker : table_.workers) {
+      if (!worker.second.stalled && loss_of(worker).bytes > 0) workers.push_back(&worker);
+    }
+  }
+  for (CapturedWorker* const worker : workers) pour(*worker, options_.turn_bytes_max);
+}
+
 int CaptureLoop::admit_loss(CapturedWorker& worker, LogFile* log) {
-  const auto lost = lost_.find(&worker);
-  if (lost == lost_.end()) return 0;
-  const auto during = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - lost->second.since);
-  const std::string text = fmt::format("{} bytes were dropped in {}: the log could not be written",
-                                       lost->second.bytes, in_words(during));
+  const Intake::Loss out = intake().loss_of(worker.second.fifo.get());
+  const Intake::Loss all = loss_of(worker);
+  if (all.bytes == 0) return 0;
+  const auto during = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - all.since);
+  const std::string text =
+      fmt::format("{} bytes were dropped in {}: the log could not be written", all.bytes, in_words(during));
   Poured poured;
   const int error = worker.second.lines ? lines_.note(worker, log, text)
                                         : log->append(fmt::format("simplevisor: {}\n", text), poured);
   if (error != 0) return error;
-  lost_.erase(lost);
+  intake().told(worker.second.fifo.get(), out.bytes);
+  if (all.bytes > out.bytes) intake().told(worker.second.lines->err.get(), all.bytes - out.bytes);
   report(CaptureReport::Kind::trouble, fmt::format("of the output of {}, {}", worker.first, text));
   return 0;
 }

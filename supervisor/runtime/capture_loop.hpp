@@ -7,17 +7,20 @@
 // Trouble    a worker whose log cannot be written is stalled: no longer watched, tried again after a pause
 //            that doubles. What is wrong with the whole file system is tried with a few workers only, and
 //            reported once a minute at most. When its FIFO is full too, what is in it is dropped and counted, so that
-//            the worker goes on (unless it shall wait), and told in its log when that can be written again.
+//            the worker goes on (unless it shall wait), and told in its log when that can be written again. A disk that
+//            does not answer holds this thread up: capture_watch.hpp then drops in its place.
 // Threads    `start`, `end` and the destructor on the owner's; all else on its own.
 #pragma once
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "supervisor/runtime/capture.hpp"
 #include "supervisor/runtime/capture_table.hpp"
+#include "supervisor/runtime/capture_watch.hpp"
 #include "supervisor/runtime/line_capture.hpp"
 #include "supervisor/runtime/log_file_cache.hpp"
 
@@ -32,9 +35,12 @@ class CaptureLoop {
   CaptureLoop(const CaptureLoop&) = delete;
   CaptureLoop& operator=(const CaptureLoop&) = delete;
 
-  // Error: an errno, when the system has no thread to give.
-  int start();
-  void join();
+  // Error: an errno, when the system has no thread or descriptor to give. The thread keeps `owner` alive, of which this and
+  // all it uses is a part.
+  int start(std::shared_ptr<void> owner);
+  // Waits for the thread, which must have been told to stop or to abandon. False: a disk has held it up for longer than our
+  // patience, and it is left to itself.
+  bool join_unless_stuck();
   [[nodiscard]] bool running() const { return thread_.joinable(); }
   [[nodiscard]] const CaptureCalls& calls() const { return place_.calls; }
   [[nodiscard]] const CaptureOptions& options() const { return options_; }
@@ -58,6 +64,10 @@ class CaptureLoop {
   void resume(CapturedWorker& worker);
   void retry_stalled();
   void relieve_stalled();
+  [[nodiscard]] Intake& intake() { return *place_.intake; }
+  [[nodiscard]] Intake::Loss loss_of(const CapturedWorker& worker);
+  void tell_losses();
+  void join();
   // Says in the log what was dropped while it could not be written. An errno, when it still cannot.
   int admit_loss(CapturedWorker& worker, LogFile* log);
   [[nodiscard]] int wait_milliseconds() const;
@@ -66,25 +76,20 @@ class CaptureLoop {
   void report_rest();
   void report(CaptureReport::Kind kind, std::string message);
 
-  // What was dropped of a worker's output.
-  struct Loss {
-    std::size_t bytes = 0;
-    Clock::time_point since{};
-  };
-
   CaptureTable& table_;
   CaptureOptions options_;
   LogPlace place_;
   LogFileCache logs_;
   LineCapture lines_;
   std::vector<CapturedWorker*> stalled_;
-  std::unordered_map<const CapturedWorker*, Loss> lost_;
   Clock::time_point relieve_at_{};
   std::chrono::milliseconds pause_{0};
   Clock::time_point retry_at_{};
   bool moved_ = false;               // something has come into a log since that was told
   bool told_trouble_ = false;        // and not yet that it is over
   Clock::time_point quiet_until_{};  // no more of what concerns the whole file system before
+  CaptureWatch watch_;
+  std::future<void> ended_;
   std::thread thread_;
 };
 

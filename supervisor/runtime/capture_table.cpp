@@ -53,11 +53,10 @@ std::vector<CaptureCommand> CaptureTable::take_commands() {
   return std::exchange(commands_, {});
 }
 
-void CaptureTable::remove_fifos(const CapturedWorker& worker) const {
-  std::string name = file_name_of(worker.first);
+void CaptureTable::remove_fifos(const std::string& node, const Captured& state) const {
+  std::string name = file_name_of(node);
   ::unlinkat(fifo_dir.get(), name.c_str(), 0);
-  if (worker.second.lines && worker.second.lines->err)
-    ::unlinkat(fifo_dir.get(), name.append(error_fifo_ending).c_str(), 0);
+  if (state.lines && state.lines->err) ::unlinkat(fifo_dir.get(), name.append(error_fifo_ending).c_str(), 0);
 }
 
 void CaptureTable::listen(Listener listener) {

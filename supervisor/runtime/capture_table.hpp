@@ -3,9 +3,9 @@
 // What the capture thread and the others share: the captured workers, and the wishes that wait for the
 // thread.
 //
-// Threads    `workers` and `commands` under `mutex`, which is never held while bytes are moved. A worker
+// Threads    `workers` and `commands` under `mutex`, which is never held while a disk is waited for. A worker
 //            stays at its address until the capture thread removes it, so that thread may use it without the
-//            mutex, all but `closing`. A new worker is handed over by epoll itself: no wake-up until it
+//            mutex, all but `closing`. FIFOs are made and removed under `names`, which comes before `mutex`. A new worker is handed over by epoll itself: no wake-up until it
 //            prints.
 // Memory     a node of the map (72 bytes), its path, and a bucket.
 #pragma once
@@ -46,7 +46,7 @@ using CapturedWorkers = std::unordered_map<std::string, Captured, PathHash, std:
 using CapturedWorker = CapturedWorkers::value_type;  // path and state
 
 struct CaptureCommand {
-  enum class Kind : std::uint8_t { close, drained, sync, reopen, stop, abandon };
+  enum class Kind : std::uint8_t { close, drained, sync, reopen, tell_losses, stop, abandon };
   Kind kind = Kind::sync;
   std::string node;  // of `close` and `drained`
   std::function<void(bool)> done{};
@@ -78,8 +78,9 @@ class CaptureTable {
   void listen(Listener listener);
   void tell_news();
 
-  void remove_fifos(const CapturedWorker& worker) const;
+  void remove_fifos(const std::string& node, const Captured& state) const;
 
+  std::mutex names;
   std::mutex mutex;
   CapturedWorkers workers;
   UniqueFd epoll;

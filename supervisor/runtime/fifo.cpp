@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,35 +97,54 @@ std::size_t bytes_waiting(int fifo) {
   return static_cast<std::size_t>(std::max(bytes, 0));
 }
 
+bool is_full(int fifo) {
+  pollfd entry{.fd = fifo, .events = POLLOUT, .revents = 0};
+  return ::poll(&entry, 1, 0) == 0;
+}
+
 int FifoPeek::make() {
+  if (read_end_) return 0;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return errno;
   read_end_.reset(ends[0]);
   write_end_.reset(ends[1]);
-  if (!bytes_) bytes_ = std::make_unique_for_overwrite<char[]>(bytes_max);
   return 0;
 }
 
 std::expected<std::string_view, int> FifoPeek::look(int fifo) {
-  if (!read_end_) {
-    if (const int error = make()) return std::unexpected(error);
-  }
-  const ssize_t shown = ::tee(fifo, write_end_.get(), bytes_max, SPLICE_F_NONBLOCK);
-  if (shown < 0 && errno == EAGAIN) return std::string_view{};
+  const auto shown = show(fifo, bytes_max);
+  if (!shown) return std::unexpected(shown.error());
+  return read(*shown);
+}
+
+std::expected<std::size_t, int> FifoPeek::show(int fifo, std::size_t bytes) {
+  if (const int error = make()) return std::unexpected(error);
+  const ssize_t shown = ::tee(fifo, write_end_.get(), std::min(bytes, bytes_max), SPLICE_F_NONBLOCK);
+  if (shown < 0 && errno == EAGAIN) return 0;
   if (shown < 0) return std::unexpected(errno);
+  return static_cast<std::size_t>(shown);
+}
+
+std::expected<std::string_view, int> FifoPeek::read(std::size_t shown) {
+  if (!bytes_) bytes_ = std::make_unique_for_overwrite<char[]>(bytes_max);
   std::size_t have = 0;
-  while (have < static_cast<std::size_t>(shown)) {
-    const ssize_t got = ::read(read_end_.get(), bytes_.get() + have, static_cast<std::size_t>(shown) - have);
+  while (have < shown) {
+    const ssize_t got = ::read(read_end_.get(), bytes_.get() + have, shown - have);
     if (got <= 0) {
-      // Not to be expected of a pipe of our own; what is left in it must not be taken for the next look.
+      // Not to be expected of a pipe of our own.
       const int error = got < 0 ? errno : EIO;
-      read_end_.reset();
-      write_end_.reset();
+      clear();
       return std::unexpected(error);
     }
     have += static_cast<std::size_t>(got);
   }
   return std::string_view{bytes_.get(), have};
+}
+
+// What is left in the pipe must not be taken for what is shown next.
+void FifoPeek::clear() {
+  read_end_.reset();
+  write_end_.reset();
 }
 
 }  // namespace simplevisor::runtime

@@ -49,18 +49,29 @@ StorageResult<UniqueFd> open_fifo(const CaptureCalls& calls, int dir, const std:
 // How many bytes wait in a FIFO.
 std::size_t bytes_waiting(int fifo);
 
-// Shows what waits in a FIFO without taking it: the end of a line can be found before the bytes are moved, so
-// that a kill between the two loses nothing.
+// Whether a writer would have to wait.
+bool is_full(int fifo);
+
+// Shows what waits in a FIFO without taking it: it can be looked at and written before it is taken, so that a kill
+// in between loses nothing.
 class FifoPeek {
  public:
   static constexpr std::size_t bytes_max = 64u << 10;
 
+  // 0 or an errno. Done by the others where it was not; early, it gets a pipe of full size: see pipe(7).
+  int make();
+
   // Up to `bytes_max` of the next bytes, empty when there are none, or an errno. Valid until the next call.
   std::expected<std::string_view, int> look(int fifo);
 
- private:
-  int make();
+  // The two halves of look(): up to `bytes` are shown in a pipe, and read from there.
+  std::expected<std::size_t, int> show(int fifo, std::size_t bytes);
+  std::expected<std::string_view, int> read(std::size_t shown);
+  // Of the pipe with what was shown, and not read or moved on.
+  [[nodiscard]] int read_end() const { return read_end_.get(); }
+  void clear();
 
+ private:
   UniqueFd read_end_;
   UniqueFd write_end_;
   std::unique_ptr<char[]> bytes_;

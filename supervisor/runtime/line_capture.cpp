@@ -28,9 +28,10 @@ LineOrigin origin_of(const CapturedWorker& worker, logs::Stream stream) {
 
 }  // namespace
 
-LineCapture::LineCapture(CaptureTable& table, FifoPeek& peek, const SinkPlaces& places)
+LineCapture::LineCapture(CaptureTable& table, Intake& intake, const SinkPlaces& places)
     : table_(table),
-      pump_(peek),
+      intake_(intake),
+      pump_(intake),
       journal_(make_journal_sink(places.journal)),
       syslog_(make_syslog_sink(places.syslog)) {}
 
@@ -49,7 +50,8 @@ Poured LineCapture::pour(CapturedWorker& worker, bool err, LogFile* log, std::si
     poured.bytes += round.bytes;
     poured.error = round.error;
     if (round.rotation_error != 0) poured.rotation_error = round.rotation_error;
-    if (round.empty || round.rest) break;
+    // What was dropped meanwhile is to be told before anything else is written.
+    if (round.empty || round.rest || intake_.interrupted()) break;
   }
   poured.empty = round.empty || round.rest;
   if (poured.error == 0) {
@@ -82,13 +84,6 @@ Poured LineCapture::write_flood_note(CapturedWorker& worker, LogFile* log, Clock
     if (poured.error != 0) mode.gate = before;
   }
   return poured;
-}
-
-std::size_t LineCapture::relieve(CapturedWorker& worker) {
-  std::size_t bytes = pump_.discard_if_full(worker.second.fifo.get());
-  if (worker.second.lines && worker.second.lines->err)
-    bytes += pump_.discard_if_full(worker.second.lines->err.get());
-  return bytes;
 }
 
 LineCapture::Pending* LineCapture::find(const CapturedWorker& worker, bool err, bool flood) {

@@ -30,16 +30,13 @@ class LineCapture {
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds unfinished_max{1000};
 
-  LineCapture(CaptureTable& table, FifoPeek& peek, const SinkPlaces& places);
+  LineCapture(CaptureTable& table, Intake& intake, const SinkPlaces& places);
 
   // One turn of one stream. `log`: of a worker whose lines go into files.
   Poured pour(CapturedWorker& worker, bool err, LogFile* log, std::size_t bytes_max, Unfinished unfinished);
 
   // Writes a line of our own into the output of a worker. Returns 0 or an errno.
   int note(CapturedWorker& worker, LogFile* log, std::string_view text);
-
-  // Takes away what waits in the FIFOs of a worker which is about to be held up by them; returns how much.
-  std::size_t relieve(CapturedWorker& worker);
 
   // When serve() has something to do; none: never.
   [[nodiscard]] std::optional<Clock::time_point> due() const;
@@ -65,6 +62,7 @@ class LineCapture {
   Pending* find(const CapturedWorker& worker, bool err, bool flood);
 
   CaptureTable& table_;
+  Intake& intake_;
   LinePump pump_;
   std::unique_ptr<LineSink> journal_;
   std::unique_ptr<LineSink> syslog_;

@@ -1,19 +1,10 @@
 #include "supervisor/runtime/line_pump.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 
 namespace simplevisor::runtime {
 namespace {
-
-bool is_full(int fifo) {
-  pollfd entry{.fd = fifo, .events = POLLOUT, .revents = 0};
-  return ::poll(&entry, 1, 0) == 0;
-}
 
 // Where a line that is too long is cut: not within a character, if it is made of characters.
 std::size_t piece_of(std::string_view line) {
@@ -61,7 +52,7 @@ LinePump::Round LinePump::pour(int fifo, const LineOrigin& origin, Unfinished un
                                LineSink& sink) {
   Round round;
   const std::size_t waiting = bytes_waiting(fifo);
-  const auto seen = peek_->look(fifo);
+  const auto seen = intake_->look(fifo);
   if (!seen) {
     round.error = seen.error();
     return round;
@@ -97,30 +88,11 @@ LinePump::Round LinePump::pour(int fifo, const LineOrigin& origin, Unfinished un
     for (std::size_t n = 0; n < lines_.size() && ends_[n] <= round.bytes; ++n)
       gate->admit(lines_[n].text.size() + 1, now);
   }
-  if (const int error = take(fifo, round.bytes); round.error == 0) round.error = error;
+  if (const int error = intake_->take(fifo, round.bytes); round.error == 0) round.error = error;
   const std::size_t left = bytes_waiting(fifo);
   round.empty = left == 0;
   round.rest = round.error == 0 && left > 0 && left == seen->size() - round.bytes;
   return round;
-}
-
-int LinePump::take(int fifo, std::size_t bytes) {
-  if (!null_) null_.reset(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  if (!null_) return errno;
-  while (bytes > 0) {
-    const ssize_t taken = ::splice(fifo, nullptr, null_.get(), nullptr, bytes, SPLICE_F_NONBLOCK);
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0 && errno != EAGAIN) return errno;
-    if (taken <= 0) return 0;  // somebody else has taken it
-    bytes -= static_cast<std::size_t>(taken);
-  }
-  return 0;
-}
-
-std::size_t LinePump::discard_if_full(int fifo) {
-  if (!is_full(fifo)) return 0;
-  const std::size_t bytes = bytes_waiting(fifo);
-  return take(fifo, bytes) == 0 ? bytes : 0;
 }
 
 }  // namespace simplevisor::runtime

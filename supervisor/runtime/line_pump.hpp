@@ -14,10 +14,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "supervisor/runtime/fifo.hpp"
 #include "supervisor/runtime/flood_gate.hpp"
+#include "supervisor/runtime/intake.hpp"
 #include "supervisor/runtime/line_sink.hpp"
-#include "supervisor/runtime/unique_fd.hpp"
 
 namespace simplevisor::runtime {
 
@@ -33,7 +32,7 @@ enum class Unfinished : std::uint8_t {
 
 class LinePump {
  public:
-  explicit LinePump(FifoPeek& peek) : peek_(&peek) {}
+  explicit LinePump(Intake& intake) : intake_(&intake) {}
 
   struct Round {
     std::size_t bytes = 0;  // taken out of the FIFO
@@ -44,18 +43,13 @@ class LinePump {
   };
   Round pour(int fifo, const LineOrigin& origin, Unfinished unfinished, FloodGate* gate, LineSink& sink);
 
-  // Takes everything out of a FIFO into which nothing more fits; returns how much it was.
-  std::size_t discard_if_full(int fifo);
-
  private:
   void split(std::string_view seen, bool take_rest, bool rest_goes_on);
   void cut(std::string_view line, std::size_t from, bool goes_on);
   // How many bytes the first `lines` of those that were admitted, and the dropped ones among them, are.
   [[nodiscard]] std::size_t bytes_of(std::size_t lines) const;
-  int take(int fifo, std::size_t bytes);
 
-  FifoPeek* peek_;
-  UniqueFd null_;
+  Intake* intake_;
   // Of the batch at hand.
   std::vector<WorkerLine> lines_;
   std::vector<std::size_t> ends_;  // of each, in the FIFO

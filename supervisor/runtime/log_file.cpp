@@ -14,6 +14,19 @@
 
 namespace simplevisor::runtime {
 
+namespace {
+
+// A launch copies the low descriptors, and the worker's exec closes those that it does not keep. Some file systems ask their
+// server at every close(2), and the launch would wait for a disk that does not answer.
+constexpr int not_copied_from = 256;
+
+UniqueFd out_of_the_launchers_way(UniqueFd file) {
+  UniqueFd high{::fcntl(file.get(), F_DUPFD_CLOEXEC, not_copied_from)};
+  return high ? std::move(high) : std::move(file);
+}
+
+}  // namespace
+
 std::expected<LogFile, int> LogFile::open(LogPlace& place, std::string name, Time now) {
   LogFile log{place, std::move(name)};
   if (const int error = log.open_file()) return std::unexpected(error);
@@ -29,7 +42,7 @@ int LogFile::open_file() {
   struct statx is{};
   if (::statx(file.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &is) != 0) return errno;
   if (!S_ISREG(is.stx_mode)) return EINVAL;
-  file_ = std::move(file);
+  file_ = out_of_the_launchers_way(std::move(file));
   inode_ = is.stx_ino;
   size_ = is.stx_size;
   born_ = {};
@@ -79,18 +92,19 @@ int LogFile::rotate(Poured& poured) {
 
 std::size_t LogFile::next_bytes(int fifo, Poured& poured) {
   while (size_ >= rotate_at_) {
-    // Looked at first: a file is rotated when there is something for the next one, so that the current file
-    // of a silent worker is never empty.
-    const auto waiting = place_->peek.look(fifo);
-    if (!waiting) {
-      poured.error = waiting.error();
-      return 0;
-    }
-    if (waiting->empty()) {
+    // Asked first: a file is rotated when there is something for the next one, so that the current file of a
+    // silent worker is never empty.
+    if (bytes_waiting(fifo) == 0) {
       poured.empty = true;
       return 0;
     }
     if (!ends_with_line() && overdue_bytes_ < place_->line_bytes_max) {
+      const auto waiting = place_->intake->look(fifo);
+      if (!waiting) {
+        poured.error = waiting.error();
+        return 0;
+      }
+      if (waiting->empty()) continue;  // dropped meanwhile
       const std::size_t line = std::min(waiting->find('\n'), waiting->size() - 1) + 1;
       return std::min(line, place_->line_bytes_max - overdue_bytes_);
     }
@@ -130,30 +144,62 @@ int LogFile::append(std::string_view lines, Poured& poured) {
 
 Poured LogFile::pour(int fifo, std::size_t bytes_max) {
   Poured poured;
+  Intake& intake = *place_->intake;
+  if (place_->note->any()) settle(fifo);
   while (poured.bytes < bytes_max) {
     const std::size_t most = next_bytes(fifo, poured);
     if (most == 0) return poured;
-    const std::size_t wanted = std::min(most, bytes_max - poured.bytes);
-    auto offset = static_cast<loff_t>(size_);
-    const ssize_t moved = place_->calls.splice(fifo, file_.get(), &offset, wanted);
-    if (moved < 0 && errno == EINTR) continue;
-    if (moved < 0 && errno != EAGAIN) {
-      poured.error = errno;
+    const std::size_t wanted = std::min({most, bytes_max - poured.bytes, Intake::bytes_max});
+    const auto shown = intake.show(fifo, wanted);
+    if (!shown || *shown == 0) {
+      poured.error = shown ? 0 : shown.error();
+      poured.empty = poured.error == 0;
       return poured;
     }
-    if (moved <= 0) {
-      poured.empty = true;
-      return poured;
-    }
-    const auto bytes = static_cast<std::size_t>(moved);
-    if (size_ >= rotate_at_) overdue_bytes_ += bytes;
-    size_ += bytes;
-    poured.bytes += bytes;
+    place_->note->begin({.inode = inode_, .offset = size_, .bytes = *shown});
+    const std::size_t moved = move_shown(*shown, poured);
+    const int error = moved > 0 ? intake.take(fifo, moved) : 0;
+    place_->note->end();
+    if (error != 0) poured.error = error;
+    if (moved == 0 || error != 0) return poured;
+    if (size_ >= rotate_at_) overdue_bytes_ += moved;
+    size_ += moved;
+    broken_ = true;
+    poured.bytes += moved;
     // Less than asked for: there was no more, or the next call says what is wrong. Either way epoll brings us
-    // back.
-    if (bytes < wanted) return poured;
+    // back. What was dropped meanwhile is to be told before anything else is written.
+    if (moved < wanted || intake.interrupted()) return poured;
   }
   return poured;
+}
+
+void LogFile::settle(int fifo) const {
+  const auto move = place_->note->of(inode_);
+  if (!move) return;
+  const std::uint64_t written = move->offset < size_ ? std::min(size_ - move->offset, move->bytes) : 0;
+  const auto waiting = place_->intake->look(fifo);
+  if (written > 0 && waiting && waiting->size() >= written) {
+    std::string in_file(written, '\0');
+    const ssize_t got = ::pread(file_.get(), in_file.data(), written, static_cast<off_t>(move->offset));
+    if (got == static_cast<ssize_t>(written) && waiting->starts_with(in_file))
+      (void)place_->intake->take(fifo, written);
+  }
+  place_->note->settle();
+}
+
+std::size_t LogFile::move_shown(std::size_t shown, Poured& poured) {
+  Intake& intake = *place_->intake;
+  auto offset = static_cast<loff_t>(size_);
+  ssize_t moved = -1;
+  do {
+    moved = place_->calls.splice(intake.pipe(), file_.get(), &offset, shown);
+  } while (moved < 0 && errno == EINTR);
+  const int error = moved < 0 ? errno : 0;
+  if (moved < 0 || static_cast<std::size_t>(moved) < shown) intake.clear();
+  if (error != 0 && error != EAGAIN) poured.error = error;
+  if (moved > 0) return static_cast<std::size_t>(moved);
+  poured.empty = poured.error == 0;
+  return 0;
 }
 
 }  // namespace simplevisor::runtime

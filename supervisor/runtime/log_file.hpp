@@ -3,8 +3,8 @@
 // One worker's open log file: bytes are moved into it from the worker's FIFO, or lines are written into it, and it is
 // rotated between lines.
 //
-// How        splice(2) at an offset that is the size of the file (splice refuses O_APPEND). Until `max_bytes`
-//            are reached bytes go over unseen; from there on the FIFO is looked into for the end of the line.
+// How        splice(2) at an offset that is the size of the file (splice refuses O_APPEND), of what intake.hpp shows. Until
+//            `max_bytes` are reached bytes go over unseen; from there on the FIFO is looked into for the end of the line.
 // Age        a file that was begun `max_age` ago is rotated at the next end of line that comes in, where the file system
 //            knows when files were made (ext4, xfs, btrfs, tmpfs do).
 // Kill       the file's size is the only state: whoever opens it next goes on there.
@@ -20,12 +20,14 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 #include "supervisor/runtime/capture_calls.hpp"
-#include "supervisor/runtime/fifo.hpp"
+#include "supervisor/runtime/intake.hpp"
+#include "supervisor/runtime/moving_note.hpp"
 #include "supervisor/runtime/unique_fd.hpp"
 
 namespace simplevisor::runtime {
@@ -41,7 +43,8 @@ struct LogPlace {
   // Around the renames of a rotation, and after one. May be null.
   std::mutex* renaming = nullptr;
   std::function<void()> rotated{};
-  FifoPeek peek{};
+  std::unique_ptr<Intake> intake = std::make_unique<Intake>();
+  std::unique_ptr<MovingNote> note = std::make_unique<MovingNote>();
 };
 
 struct Poured {
@@ -77,6 +80,10 @@ class LogFile {
   int rotate(Poured& poured);
   void rotate_if_old();
   [[nodiscard]] bool ends_with_line() const;
+  // What a supervisor that was killed has written and not taken is taken now.
+  void settle(int fifo) const;
+  // Writes what is shown; returns how much of it.
+  std::size_t move_shown(std::size_t shown, Poured& poured);
   // How many bytes may be moved next; 0 when none wait or after an error.
   std::size_t next_bytes(int fifo, Poured& poured);
 

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -99,6 +100,7 @@ class Worker {
     ::waitpid(pid_, nullptr, 0);
   }
 
+  void kill() const { ::kill(pid_, SIGKILL); }
   // waitpid's status.
   int wait() {
     int status = -1;
@@ -132,6 +134,13 @@ class Reports {
   std::size_t count(CaptureReport::Kind kind) {
     const std::scoped_lock lock{mutex_};
     return count_of(kind);
+  }
+  bool told(std::string_view text) {
+    const std::scoped_lock lock{mutex_};
+    for (const CaptureReport& report : all_) {
+      if (report.message.contains(text)) return true;
+    }
+    return false;
   }
   std::string first() {
     const std::scoped_lock lock{mutex_};

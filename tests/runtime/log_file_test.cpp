@@ -116,6 +116,7 @@ class LogFileTest : public testing::Test {
     place.files = 5;
     place.line_bytes_max = 50;
     fifo = std::move(*open_fifo(place.calls, dir.get(), "fifo", std::nullopt, 0));
+    EXPECT_EQ(place.intake->make(), 0);
   }
   void print(const std::string& text) const {
     ASSERT_EQ(::write(fifo.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
