@@ -161,6 +161,17 @@ TEST(BrokerUri, KeepsItsBounds) {
   EXPECT_LT(refusal("x://" + std::string(5000, 'y')).size(), 400U);
 }
 
+// Somebody may name the file with his credentials.
+TEST(BrokerUri, NeverRepeatsWhatAFileHolds) {
+  const Directory directory;
+  for (const char* content :
+       {"plain name=guest pass=s3cret", "tcp://a:1\nplain name=u pass=\"tcp://s3cret\": x", "tcp://s3cret",
+        "failover:(s3cret://x)"}) {
+    const std::string said = refusal("file:" + directory.file(content));
+    EXPECT_THAT(said, AllOf(Not(HasSubstr("s3c")), HasSubstr("is no broker URI: "))) << content;
+  }
+}
+
 TEST(BrokerUri, NeverRepeatsAPassword) {
   for (const char* uri : {"amqp://guest:s3cret@a:b", "amqp://guest:s3cret@a/%", "amqp://guest:s3c%ret@a",
                           "tcp://guest:s3cret@a:1", "amqp://guest:x/s3cret@a:5", "htp://guest:s3cret@a:1",

@@ -248,18 +248,30 @@ Result<Address> parse_failover(std::string_view uri) {
   }
 }
 
+// Of what wrong() says, what is wrong without the URI: a file may hold something else, such as credentials.
+std::string_view reason_of(std::string_view message) {
+  const std::size_t end_of_uri = message.rfind("\": ");
+  return end_of_uri == std::string_view::npos ? message : message.substr(end_of_uri + 3);
+}
+
 Result<Address> parse_file(std::string_view uri) {
   const std::string path{uri.substr(std::string_view{"file:"}.size())};
   if (path.empty()) return wrong(uri, "it names no file");
   const auto lines = meaningful_lines(path, "broker URI", uri_bytes_max);
   if (!lines) return std::unexpected(lines.error());
   if (lines->empty()) return misconfigured(fmt::format("broker URI file \"{}\" holds no URI", path));
-  if (lines->size() == 1 && lines->front().starts_with("failover:")) return parse_failover(lines->front());
+  const auto none = [&](std::size_t entry, std::string_view message) {
+    return misconfigured(fmt::format("broker URI file \"{}\": entry {} is no broker URI: {}", path, entry,
+                                     reason_of(message)));
+  };
   Address address;
-  for (const std::string& line : *lines) {
-    if (auto done = add_endpoint(line, address); !done) {
-      return misconfigured(fmt::format("file \"{}\": {}", path, done.error().message));
-    }
+  if (lines->size() == 1 && lines->front().starts_with("failover:")) {
+    auto parsed = parse_failover(lines->front());
+    if (!parsed) return none(1, parsed.error().message);
+    return parsed;
+  }
+  for (std::size_t n = 0; n < lines->size(); ++n) {
+    if (auto done = add_endpoint((*lines)[n], address); !done) return none(n + 1, done.error().message);
   }
   return address;
 }

@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "workers/broker/masking.hpp"
+
 namespace simplevisor::stomp {
 
 namespace asio = boost::asio;
@@ -126,7 +128,7 @@ void Session::close(std::optional<Failure> failure, bool message_to_blame) {
   if (transport_) transport_->close();
   held_.clear();
   if (failure && options_.login)
-    failure->message = broker::without(std::move(failure->message), options_.login->pass);
+    failure->message = broker::masked(std::move(failure->message), options_.login->pass);
   say(broker::Closed{std::move(failure), message_to_blame});
 }
 
