@@ -9,6 +9,7 @@
 // Thread     the library waits in places, so each client has a thread of its own; commands go to it and events come
 //            from it in batches. Its functions and its events belong to the executor's one thread or strand.
 // Bounds     events that nobody took (pause(), or a busy executor) stop the reading at `undelivered_bytes_max`.
+// Disconnect at once while it is being connected, with the exceptions of the destructor.
 // Destructor shuts the socket down and joins the thread: immediate, but for a name that is being looked up, or a TLS
 //            connection that is being made, which take up to `timeout_connect`.
 #pragma once

@@ -64,6 +64,10 @@ void Mailbox::command(Command command) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
+    if (std::holds_alternative<Disconnect>(command)) {
+      leaving_ = true;
+      if (opening_ && socket_ >= 0) shutdown(socket_, SHUT_RDWR);
+    }
     first = commands_.empty();
     commands_.push_back(std::move(command));
   }
@@ -95,7 +99,13 @@ void Mailbox::abandon() {
 void Mailbox::watch_socket(int fd) {
   const std::lock_guard lock(mutex_);
   socket_ = fd;
-  if (abandoned_) shutdown(fd, SHUT_RDWR);
+  if (abandoned_ || (opening_ && leaving_)) shutdown(fd, SHUT_RDWR);
+}
+
+bool Mailbox::opened() {
+  const std::lock_guard lock(mutex_);
+  opening_ = false;
+  return !leaving_;
 }
 
 void Mailbox::forget_socket() {

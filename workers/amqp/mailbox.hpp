@@ -48,6 +48,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   void command(Command command);
   void pause() { paused_ = true; }
   void resume();
+  // Before the connection is open, Disconnect ends whatever its opening waits for.
   void abandon();  // nothing will be told any more, and the thread shall end at once
 
   // --- the thread's side
@@ -57,6 +58,8 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   [[nodiscard]] int wake_fd() const noexcept { return wake_fd_; }
   void clear_wake();
   [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
+  // The connection is open: from now on Disconnect lets it say goodbye. False: it came before.
+  [[nodiscard]] bool opened();
   // A socket that is shut down when the client is abandoned. Withdrawn before it is closed.
   void watch_socket(int fd);
   void forget_socket();
@@ -82,6 +85,8 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   std::vector<broker::Event> events_;
   bool posted_ = false;
   int socket_ = -1;
+  bool opening_ = true;
+  bool leaving_ = false;  // Disconnect was said
 };
 
 }  // namespace simplevisor::amqp

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "workers/amqp/bytes.hpp"
+#include "workers/broker/masking.hpp"
 
 namespace simplevisor::amqp {
 namespace {
@@ -33,6 +34,11 @@ Session::Session(const Options& options, Mailbox& mailbox)
 
 void Session::run() {
   Outcome<> going = open();
+  if (!mailbox_.opened()) {  // nobody wants it any more, whatever became of it
+    events_ = {};
+    events_.emplace_back(broker::Closed{});
+    return mailbox_.tell(events_);
+  }
   while (going && !over_ && !mailbox_.abandoned()) going = turn();
   if (mailbox_.abandoned()) return;
   // A broker may close abruptly once it was told goodbye, and that is well.
@@ -46,8 +52,8 @@ void Session::run() {
 
 void Session::close(const Problem& problem) {
   broker::Failure failure = problem.failure;
-  if (options_.login) failure.message = broker::without(std::move(failure.message), options_.login->pass);
-  failure.message = broker::without(std::move(failure.message), options_.endpoint.password);
+  if (options_.login) failure.message = broker::masked(std::move(failure.message), options_.login->pass);
+  failure.message = broker::masked(std::move(failure.message), options_.endpoint.password);
   events_.emplace_back(
       broker::Closed{.failure = std::move(failure), .message_to_blame = problem.message_to_blame});
 }

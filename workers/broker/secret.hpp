@@ -23,12 +23,4 @@ class Secret {
   std::string value_;
 };
 
-// What somebody else says may repeat what we told him.
-[[nodiscard]] inline std::string without(std::string text, const Secret& secret) {
-  if (secret.empty()) return text;
-  for (std::size_t at = 0; (at = text.find(secret.reveal(), at)) != std::string::npos; at += 3)
-    text.replace(at, secret.reveal().size(), "***");
-  return text;
-}
-
 }  // namespace simplevisor::broker
