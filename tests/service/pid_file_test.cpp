@@ -162,6 +162,8 @@ TEST_F(PidFileTest, NothingToLeaveIsNoError) {
   EXPECT_FALSE(std::filesystem::exists(path()));
   write("-1\n");
   EXPECT_FALSE(quit_by(path(), 1s));
+  write("");
+  EXPECT_THAT(quit_by(path(), 1s).value(), HasSubstr("not running: it is empty"));
 }
 
 // Opening it would wait for a writer.

@@ -26,6 +26,7 @@ constexpr std::time_t touched_within = 60;  // seconds
 struct Content {
   pid_t pid = 0;  // 0: empty or no number
   bool quit = false;
+  bool empty = false;
 };
 
 Content parse(std::string_view text) {
@@ -44,6 +45,7 @@ Content content_of(int fd) {
   char buffer[64];
   const ssize_t got = ::pread(fd, buffer, sizeof buffer, 0);
   ::flock(fd, LOCK_UN);
+  if (got == 0) return {.empty = true};
   return got > 0 ? parse({buffer, static_cast<std::size_t>(got)}) : Content{};
 }
 
@@ -134,7 +136,10 @@ std::expected<std::string, std::string> quit_by(const std::string& path, std::ch
     if (errno == ENOENT) return failure(path, "not running: no such file");
     return std::unexpected(failure(path, std::strerror(errno)));
   }
-  const pid_t pid = content_of(file.get()).pid;
+  const Content content = content_of(file.get());
+  // Made by a program that ended, or has not come that far, before it had written its number.
+  if (content.empty) return failure(path, "not running: it is empty");
+  const pid_t pid = content.pid;
   if (pid == 0) return std::unexpected(failure(path, "names no process"));
   // Held from before it is asked: whatever has this number later is not what we signal.
   const FileDescriptor process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
