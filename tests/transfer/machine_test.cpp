@@ -249,6 +249,75 @@ TEST_F(TransferMachineTest, LingersWhenToldToStopAndGivesBackWhatIsLeft) {
   EXPECT_THAT(tell(SourceDown{}), ElementsAre("leave, pending 1"));
 }
 
+TEST_F(TransferMachineTest, AtTheEndOfTheSourceItGivesUpOnlyAfterATimeWithoutProgress) {
+  start({.linger = 10s});
+  send(1);
+  send(2);
+  tell(SourceEnd{});
+  EXPECT_THAT(after(9s), IsEmpty());
+  EXPECT_THAT(tell(Confirmed{1}), ElementsAre("done 1"));
+  tell(Settled{1});
+  EXPECT_THAT(after(9s), IsEmpty());
+  EXPECT_THAT(after(1s), ElementsAre("give back 2"));
+}
+
+TEST_F(TransferMachineTest, AStopWhileItDrainsLingersOnceAndProgressDoesNotProlongIt) {
+  start({.linger = 10s});
+  send(1);
+  send(2);
+  tell(SourceEnd{});
+  EXPECT_THAT(tell(Stop{}), IsEmpty());
+  after(9s);
+  EXPECT_THAT(tell(Confirmed{1}), ElementsAre("done 1"));
+  tell(Settled{1});
+  EXPECT_THAT(after(1s), ElementsAre("give back 2"));
+}
+
+TEST_F(TransferMachineTest, AFilterThatHangsIsBlamedAlsoWhenNothingMoreComes) {
+  start({.linger = 10s, .filter = true, .filter_timeout = 30s});
+  tell(Arrived{1, 10, {}});
+  tell(SourceEnd{});
+  Milliseconds again = 100ms;
+  for (int life = 0; life < 3; ++life) {
+    EXPECT_EQ(machine.next_deadline(), now + 30s) << "and nobody is asked in between";
+    EXPECT_THAT(after(29s), IsEmpty());
+    EXPECT_THAT(after(1s), ElementsAre("kill filter"));
+    if (life == 2) break;
+    EXPECT_THAT(tell(FilterGone{"hung"}), IsEmpty());
+    EXPECT_THAT(after(again), ElementsAre("start filter"));
+    EXPECT_THAT(tell(FilterReady{10}), ElementsAre("check 1"));
+    again *= 2;
+  }
+  EXPECT_THAT(tell(FilterGone{"hung"}), ElementsAre("quarantine 1: hung"));
+}
+
+TEST_F(TransferMachineTest, AFilterThatOnlyPutsOffIsNotWaitedForForEver) {
+  start({.linger = 10s, .filter = true});
+  tell(Arrived{1, 10, {}});
+  tell(SourceEnd{});
+  std::vector<std::string> orders;
+  for (int second = 0; second < 20 && orders != std::vector<std::string>{"give back 1"}; ++second) {
+    orders = tell(CheckLater{1});
+    if (orders.empty()) orders = after(1s);
+  }
+  EXPECT_THAT(orders, ElementsAre("give back 1"));
+}
+
+TEST_F(TransferMachineTest, AFilterThatNeverGetsReadyEndsTheAgentWhereThatIsWanted) {
+  machine = Machine{{.filter = true, .filter_starts_max = 3}};
+  tell(Begin{});
+  tell(SinkUp{});
+  tell(SourceUp{});
+  tell(FilterGone{"exec format error"});
+  EXPECT_THAT(after(100ms), ElementsAre("start filter"));
+  tell(FilterGone{"exec format error"});
+  EXPECT_THAT(after(200ms), ElementsAre("start filter"));
+  EXPECT_THAT(tell(FilterGone{"exec format error"}), ElementsAre("close sink"));
+  tell(SinkDown{});
+  EXPECT_THAT(tell(SourceDown{}),
+              ElementsAre("leave: the filter never got ready, tried 3 times: exec format error"));
+}
+
 TEST_F(TransferMachineTest, ASecondStopDoesNotLinger) {
   start({.linger = std::nullopt});
   send(1);

@@ -61,8 +61,8 @@ bool Machine::ready() const noexcept {
 
 TimePoint Machine::next_deadline() const {
   if (left_) return TimePoint::max();
-  TimePoint first =
-      std::min({source_.again_at, sink_.again_at, filter_again_at_, filter_deadline_, linger_until_});
+  TimePoint first = std::min({source_.again_at, sink_.again_at, filter_again_at_, filter_deadline_});
+  if (!waits_for_filter()) first = std::min(first, linger_until_);
   if (!leaving_) first = std::min({first, over_at_, inactive_at_});
   if (!deadlines_.empty()) first = std::min(first, deadlines_.begin()->first);
   if (filter_wants_idle_ && filter_ == FilterState::ready && items_.empty() && !leaving_)
@@ -81,7 +81,11 @@ void Machine::on(const Begin&) {
 }
 
 void Machine::on(const Stop&) {
-  if (leaving_) linger_until_ = now_;
+  if (std::exchange(stop_asked_, true)) {
+    linger_until_ = now_;
+  } else if (leaving_ && !gave_back_ && !failure_ && options_.linger) {
+    linger_until_ = now_ + *options_.linger;
+  }
   leave(std::nullopt);
 }
 
@@ -157,6 +161,7 @@ void Machine::reopen_or_leave(End& end, const std::optional<Failure>& failure) {
 
 void Machine::on(const FilterReady& event) {
   filter_ = FilterState::ready;
+  failed_starts_ = 0;
   filter_deadline_ = TimePoint::max();
   filter_window_ = std::max<std::size_t>(event.window, 1);
   filter_wants_idle_ = event.wants_idle;
@@ -164,14 +169,21 @@ void Machine::on(const FilterReady& event) {
 }
 
 void Machine::on(const FilterGone& event) {
+  const bool failed_to_start = filter_ == FilterState::starting;
   filter_ = FilterState::absent;
   filter_deadline_ = TimePoint::max();
   filter_failed(event.reason);
+  if (failed_to_start && options_.filter_starts_max && ++failed_starts_ >= *options_.filter_starts_max) {
+    return leave(Failure{
+        Failure::Kind::configuration,
+        "the filter never got ready, tried " + std::to_string(failed_starts_) + " times: " + event.reason});
+  }
   if (!leaving_ || !items_.empty()) filter_again_at_ = now_ + backoff(filter_first, ++filter_troubles_);
 }
 
 void Machine::filter_failed(const std::string& reason) {
   const std::set<Ticket> unanswered = checking_;
+  if (!unanswered.empty()) progressed();  // towards knowing which of them is to blame
   for (const Ticket ticket : unanswered) {
     const auto item = items_.find(ticket);
     if (unanswered.size() == 1 && ++item->second.fatalities >= fatalities_max) {
@@ -292,8 +304,20 @@ void Machine::leave(std::optional<Failure> failure) {
   if (failure_) linger_until_ = now_;
 }
 
+// Nobody has asked us to stop, so that only standing still ends it.
+void Machine::progressed() {
+  if (!leaving_ || stop_asked_ || failure_ || gave_back_ || !options_.linger) return;
+  linger_until_ = now_ + *options_.linger;
+}
+
+// For as long as its own time-out allows.
+bool Machine::waits_for_filter() const noexcept {
+  if (!options_.filter || options_.filter_timeout == 0ms || stop_asked_ || failure_) return false;
+  return !checking_.empty() || !arrived_.empty();
+}
+
 void Machine::go_on_leaving() {
-  if (!items_.empty() && !gave_back_ && linger_until_ <= now_) {
+  if (!items_.empty() && !gave_back_ && linger_until_ <= now_ && !waits_for_filter()) {
     gave_back_ = true;
     linger_until_ = TimePoint::max();
     for (auto item = items_.begin(); item != items_.end();) {

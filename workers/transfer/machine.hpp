@@ -13,6 +13,9 @@
 //            crash makes a duplicate, never a loss.
 // Blame      when the sink or the filter dies of one of several messages, nobody knows of which: all are suspects, and
 //            each is offered again alone. One that is alone is to blame.
+// Leaving    because it was told to: what is in hand has `linger` to be sent. Because nothing more comes (the source's end, a
+//            count, a time): as long as there is progress, and `linger` without any; a filter has its own time for each
+//            message.
 // Bounds     `window` messages and `window_bytes` in hand, in whatever state; one message may be larger.
 // Time       monotonic, handed in, never decreasing. Nothing here reads a clock. The owner calls handle(Tick) at
 //            next_deadline().
@@ -55,6 +58,7 @@ struct MachineOptions {
   bool sink_may_come_later = false;
   bool filter = false;                  // a filter process checks what the rules let through
   Milliseconds filter_timeout{30'000};  // for its start and for each message; 0: none
+  std::optional<unsigned> filter_starts_max = std::nullopt;  // so many in a row that failed end the agent
 };
 
 // ---- events: what happened
@@ -186,6 +190,8 @@ class Machine {
   [[nodiscard]] std::size_t pending() const noexcept { return items_.size(); }
   [[nodiscard]] bool leaving() const noexcept { return leaving_; }
   [[nodiscard]] bool blocked() const noexcept { return blocked_; }
+  // It was told to end, so that its end is no trouble.
+  [[nodiscard]] bool filter_stopping() const noexcept { return filter_ == FilterState::stopping; }
   // Both sides are open (or, with `lazy`, will be when there is something to send).
   [[nodiscard]] bool connected() const noexcept;
   // The filter is ready, and so are both sides, but for those that may come later: what we answer for is well.
@@ -249,6 +255,8 @@ class Machine {
   void plan_checks();
   void plan_sends();
   void leave(std::optional<Failure> failure);
+  void progressed();
+  [[nodiscard]] bool waits_for_filter() const noexcept;
   void go_on_leaving();
   void reopen_or_leave(End& end, const std::optional<Failure>& failure);
   // The next one in `queue` that may be offered beside `in_flight` others; suspects only alone.
@@ -291,6 +299,7 @@ class Machine {
   std::size_t filter_window_ = 1;
   bool filter_wants_idle_ = false;
   unsigned filter_troubles_ = 0;
+  unsigned failed_starts_ = 0;  // of the filter, in a row
   TimePoint filter_again_at_ = TimePoint::max();
   TimePoint filter_deadline_ = TimePoint::max();
   TimePoint idle_at_ = TimePoint::max();
@@ -299,6 +308,7 @@ class Machine {
   TimePoint over_at_ = TimePoint::max();
   TimePoint inactive_at_ = TimePoint::max();
   bool leaving_ = false;
+  bool stop_asked_ = false;
   bool left_ = false;
   bool gave_back_ = false;
   TimePoint linger_until_ = TimePoint::max();

@@ -29,6 +29,7 @@ void Machine::on(const Arrived& event) {
 void Machine::on(const Accepted& event) {
   const auto item = find_in(State::checking, event.ticket);
   if (item == items_.end()) return;
+  progressed();
   item->second.suspect = false;
   filter_troubles_ = 0;
   move_to(item, State::ready);
@@ -37,6 +38,7 @@ void Machine::on(const Accepted& event) {
 void Machine::on(const Discarded& event) {
   const auto item = find_in(State::checking, event.ticket);
   if (item == items_.end()) return;
+  progressed();
   ++counters_.discarded;
   settle(item, Verdict::done);
 }
@@ -50,12 +52,15 @@ void Machine::on(const CheckLater& event) {
 
 void Machine::on(const CheckFailed& event) {
   const auto item = find_in(State::checking, event.ticket);
-  if (item != items_.end()) settle(item, Verdict::quarantine, event.reason);
+  if (item == items_.end()) return;
+  progressed();
+  settle(item, Verdict::quarantine, event.reason);
 }
 
 void Machine::on(const Confirmed& event) {
   const auto item = find_in(State::sent, event.ticket);
   if (item == items_.end()) return;
+  progressed();
   ++counters_.sent;
   sink_.failures = 0;
   settle(item, Verdict::done);
@@ -71,12 +76,15 @@ void Machine::on(const NotConfirmed& event) {
 
 void Machine::on(const Refused& event) {
   const auto item = find_in(State::sent, event.ticket);
-  if (item != items_.end()) settle(item, Verdict::quarantine, event.reason);
+  if (item == items_.end()) return;
+  progressed();
+  settle(item, Verdict::quarantine, event.reason);
 }
 
 void Machine::on(const Settled& event) {
   const auto item = find_in(State::settling, event.ticket);
   if (item == items_.end()) return;
+  progressed();
   if (item->second.verdict == Verdict::give_back) {
     ++given_back_;
   } else {
