@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <boost/asio/io_context.hpp>
+#include <set>
+#include <system_error>
 
 #include "tests/dirq/support.hpp"
 #include "tests/transfer/support.hpp"
@@ -22,13 +24,16 @@ TEST_P(QueueSinkTest, AFaultOfTheDiskIsNotConfirmedAndGoesByWhenItIsOver) {
   boost::asio::io_context loop;
   std::vector<Ticket> confirmed;
   std::vector<Ticket> not_confirmed;
+  std::set<std::string> reasons;
   QueueSinkOptions options{.path = shop.path("out")};
   options.adding.queue.durability = dirq::Durability::full;
   options.adding.queue.system = &system;
   QueueSink sink{loop.get_executor(), options, [&](const Event& event) {
                    if (const auto* one = std::get_if<Confirmed>(&event)) confirmed.push_back(one->ticket);
-                   if (const auto* one = std::get_if<NotConfirmed>(&event))
+                   if (const auto* one = std::get_if<NotConfirmed>(&event)) {
                      not_confirmed.push_back(one->ticket);
+                     reasons.insert(one->reason);
+                   }
                  }};
   sink.open();
   const message::Message message{{}, "body", true};
@@ -41,6 +46,10 @@ TEST_P(QueueSinkTest, AFaultOfTheDiskIsNotConfirmedAndGoesByWhenItIsOver) {
   put_all();
   EXPECT_THAT(confirmed, testing::IsEmpty());
   EXPECT_THAT(not_confirmed, testing::UnorderedElementsAre(1, 2, 3, 4, 5));
+  put_all();
+  EXPECT_THAT(reasons, testing::ElementsAre("cannot add to " + shop.path("out") + ": " +
+                                            std::generic_category().message(GetParam().error)))
+      << "the same each time, so that it is told once";
   EXPECT_EQ(shop.count("out"), 0U) << "and nothing is left behind";
   system.before = [](std::string_view) { return 0; };
   put_all();

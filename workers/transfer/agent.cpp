@@ -21,6 +21,7 @@
 #include "workers/transfer/agent_options.hpp"
 #include "workers/transfer/ends.hpp"
 #include "workers/transfer/filter.hpp"
+#include "workers/transfer/log.hpp"
 #include "workers/transfer/machine.hpp"
 #include "workers/transfer/statistics.hpp"
 #include "workers/transfer/status_file.hpp"
@@ -130,13 +131,13 @@ class Agent::Loop {
   // What is worth remembering beside the machine's own books.
   void note(const Event& event) {
     if (std::holds_alternative<Confirmed>(event)) statistics_.sent(Clock::now());
-    if (const auto* gone = std::get_if<FilterGone>(&event); gone != nullptr && !machine_.leaving())
-      report("{}", gone->reason);
+    if (const auto* gone = std::get_if<FilterGone>(&event); gone != nullptr && !machine_.filter_stopping())
+      warn("{}", gone->reason);
     if (const auto* trying = std::get_if<Trying>(&event)) last_error_ = trouble_ = trying->failure.message;
     if (const auto* down = std::get_if<SinkDown>(&event)) down_because(down->failure);
     if (const auto* down = std::get_if<SourceDown>(&event)) down_because(down->failure);
     if (const auto* not_now = std::get_if<NotConfirmed>(&event)) {
-      if (not_now->reason != last_error_) report("not confirmed, will be sent again: {}", not_now->reason);
+      if (not_now->reason != last_error_) warn("not confirmed, will be sent again: {}", not_now->reason);
       last_error_ = not_now->reason;
     }
     if (const auto* refused = std::get_if<Refused>(&event)) last_error_ = refused->reason;
@@ -254,15 +255,17 @@ class Agent::Loop {
   void perform(const Leave& leave) {
     left_ = true;
     const Counters& c = machine_.counters();
-    report("leaving: received {}, sent {}, discarded {}, dead letters {}, retried {}", c.received, c.sent,
+    inform("leaving: received {}, sent {}, discarded {}, dead letters {}, retried {}", c.received, c.sent,
            c.discarded, c.quarantined, c.retried);
     if (leave.failure) {
       report("{}", leave.failure->message);
       exit_ = exit_of(leave.failure->kind);
     } else if (leave.pending > 0) {
-      report("{} messages were given back or left behind", leave.pending);
+      warn("{} messages were given back or left behind", leave.pending);
       if (!stop_asked_) exit_ = ExitCode::failed;
     }
+    announce_leaving();
+    notifier_.status(fmt::format("left: {}", counted()));
     status_file_.write(status_json(c, statistics_.bytes(), 0, "left", last_error_));
     io_.stop();
   }
@@ -281,7 +284,7 @@ class Agent::Loop {
   void announce() {
     if (left_) return;
     if (machine_.ready() && !std::exchange(announced_ready_, true)) notifier_.ready();
-    if (machine_.leaving() && !std::exchange(announced_stopping_, true)) notifier_.stopping();
+    if (machine_.leaving()) announce_leaving();
     if (status_pending_) return;
     // The first change is told at once, the following ones together.
     std::string summary = summarise();
@@ -299,6 +302,10 @@ class Agent::Loop {
     });
   }
 
+  void announce_leaving() {
+    if (!std::exchange(announced_stopping_, true)) notifier_.stopping();
+  }
+
   [[nodiscard]] std::string_view state() const {
     if (machine_.leaving()) return "leaving";
     if (machine_.blocked()) return "blocked";
@@ -311,10 +318,13 @@ class Agent::Loop {
   }
 
   [[nodiscard]] std::string summarise() const {
+    return fmt::format("{}{}: pending {}, {}", state(), reason(), machine_.pending(), counted());
+  }
+
+  [[nodiscard]] std::string counted() const {
     const Counters& c = machine_.counters();
-    return fmt::format("{}{}: pending {}, received {}, sent {}, discarded {}, dead {}, retried {}", state(),
-                       reason(), machine_.pending(), c.received, c.sent, c.discarded, c.quarantined,
-                       c.retried);
+    return fmt::format("received {}, sent {}, discarded {}, dead {}, retried {}", c.received, c.sent,
+                       c.discarded, c.quarantined, c.retried);
   }
 
   void set_timer() {

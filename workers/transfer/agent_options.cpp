@@ -6,6 +6,12 @@ namespace simplevisor::transfer {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr unsigned filter_starts_max = 5;
+
+}  // namespace
+
 MachineOptions machine_options(const Settings& settings, bool supervised) {
   MachineOptions options;
   options.window = settings.window;
@@ -21,6 +27,9 @@ MachineOptions machine_options(const Settings& settings, bool supervised) {
   options.sink_may_come_later = options.reconnect && settings.outgoing.queue.empty();
   options.filter = !settings.filter.empty();
   options.filter_timeout = settings.filter_timeout;
+  // Where somebody waits for our end, or starts us again, a filter that cannot work must not keep us for ever.
+  const bool endless = settings.incoming.queue.empty() ? options.reconnect : settings.loop;
+  if (!endless) options.filter_starts_max = filter_starts_max;
   return options;
 }
 

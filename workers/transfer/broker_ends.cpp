@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "workers/message/codec.hpp"
-#include "workers/service/report.hpp"
+#include "workers/transfer/log.hpp"
 
 namespace simplevisor::transfer {
 
@@ -62,13 +62,13 @@ void Link::heard(broker::Event event) {
   if (const auto* connected = std::get_if<broker::Connected>(&event)) {
     connected_ = true;
     endpoints_.succeeded();
-    report("{} {}: connected, {}", name_, endpoint_, connected->description);
+    inform("{} {}: connected, {}", name_, endpoint_, connected->description);
   }
   const auto* closed = std::get_if<broker::Closed>(&event);
   if (closed == nullptr) return tell_(std::move(event));
   let_go();
   const bool was_connected = std::exchange(connected_, false);
-  if (closed->failure && !closing_) report("{} {}: {}", name_, endpoint_, closed->failure->message);
+  if (closed->failure && !closing_) warn("{} {}: {}", name_, endpoint_, closed->failure->message);
   const bool permanent = closed->failure && closed->failure->kind == broker::Failure::Kind::configuration;
   if (!was_connected && !closing_ && !permanent) {
     if (closed->failure)
@@ -157,7 +157,7 @@ bool BrokerSource::bury(const std::string& reason, const message::Message* messa
   }
   const auto letter = dead_->add(content);
   if (!letter) return failed(letter.error().message);
-  report("dead letter: {} of {}: {}", letter->str(), dead_letter_, reason);
+  warn("dead letter: {} of {}: {}", letter->str(), dead_letter_, reason);
   dead_->note(*letter, {1, reason, "", ""});
   return true;
 }
@@ -185,11 +185,11 @@ void BrokerSink::heard(broker::Event event) {
       return SinkDown{std::move(closed.failure), closed.message_to_blame};
     }
     std::optional<Event> operator()(broker::Blocked& blocked) const {
-      report("outgoing: blocked by the broker: {}", blocked.reason);
+      warn("outgoing: blocked by the broker: {}", blocked.reason);
       return SinkBlocked{};
     }
     std::optional<Event> operator()(broker::Unblocked&) const {
-      report("outgoing: not blocked any more");
+      inform("outgoing: not blocked any more");
       return SinkUnblocked{};
     }
     std::optional<Event> operator()(broker::Confirmed& answer) const { return answer; }

@@ -129,6 +129,7 @@ int show_status(const Settings& settings, double seconds) {
 // False: it cannot, and that has been said.
 bool send_reports(const Settings& settings) {
   using namespace simplevisor::service;
+  log_level = settings.log_level;
   if (settings.log == "syslog" || (settings.log.empty() && settings.daemon)) report_to_syslog();
   if (settings.log == "null") report_to_nobody();
   if (settings.log == "stdout") report_to(STDOUT_FILENO);

@@ -1,9 +1,10 @@
 #include "workers/transfer/queue_ends.hpp"
 
 #include <boost/asio/post.hpp>
+#include <system_error>
 #include <utility>
 
-#include "workers/service/report.hpp"
+#include "workers/transfer/log.hpp"
 
 namespace simplevisor::transfer {
 namespace {
@@ -20,6 +21,13 @@ Failure failure_of(const std::string& path, const dirq::Error& error) {
   const bool passes = error.code == dirq::Errc::no_space || error.code == dirq::Errc::descriptor_limit;
   return {passes ? Failure::Kind::temporary : Failure::Kind::configuration,
           fmt::format("queue \"{}\": {}", path, error.message)};
+}
+
+// The same words for the same trouble, so that it is told once: those of the system's call name a file that no other
+// attempt has.
+std::string trouble_of(const std::string& path, const dirq::Error& error) {
+  return fmt::format("cannot add to {}: {}", path,
+                     error.error == 0 ? error.message : std::generic_category().message(error.error));
 }
 
 // Two renewals may fail or be late before anybody takes a lock that is held for one that was left.
@@ -129,8 +137,8 @@ void QueueSource::pass_is_over() {
 
 void QueueSource::tell_once(std::string_view what, const dirq::PassedBy& by, std::string& told) {
   if (by.elements == 0 || std::exchange(told, by.first.message) == by.first.message) return;
-  report("{}: {}{}", what, by.first.message,
-         by.elements > 1 ? fmt::format(", and {} more elements", by.elements - 1) : "");
+  warn("{}: {}{}", what, by.first.message,
+       by.elements > 1 ? fmt::format(", and {} more elements", by.elements - 1) : "");
 }
 
 void QueueSource::wait_for_more(std::chrono::milliseconds at_most) {
@@ -147,7 +155,7 @@ dirq::Result<void> QueueSource::bury(TakenElement& element, const std::string& r
   const dirq::ElementName name = element.name();
   const auto letter = element.bury(open_->dead, reason);
   if (!letter) return std::unexpected(letter.error());
-  report("dead letter: {} of {} is {}: {}", name.str(), options_.path, *letter, reason);
+  warn("dead letter: {} of {} is {}: {}", name.str(), options_.path, *letter, reason);
   return {};
 }
 
@@ -213,7 +221,7 @@ void QueueSink::open() {
 void QueueSink::put(Ticket ticket, const message::Message& message) {
   if (const auto added = queue_->add(message); !added) {
     if (added.error().code == dirq::Errc::malformed) return tell_(Refused{ticket, added.error().message});
-    return tell_(NotConfirmed{ticket, added.error().message});
+    return tell_(NotConfirmed{ticket, trouble_of(options_.path, added.error())});
   }
   in_batch_.push_back(ticket);
   if (queue_->full() || in_batch_.size() >= options_.batch) return commit();
@@ -230,13 +238,13 @@ void QueueSink::commit() {
   if (in_batch_.empty()) return;
   const auto committed = queue_->commit();
   if (!committed && !std::exchange(in_trouble_, true))
-    report("cannot add to {}: {}", options_.path, committed.error().message);
-  if (committed && std::exchange(in_trouble_, false)) report("adding to {} again", options_.path);
+    warn("{}", trouble_of(options_.path, committed.error()));
+  if (committed && std::exchange(in_trouble_, false)) inform("adding to {} again", options_.path);
   for (const Ticket ticket : std::exchange(in_batch_, {})) {
     if (committed)
       tell_(Confirmed{ticket});
     else
-      tell_(NotConfirmed{ticket, committed.error().message});
+      tell_(NotConfirmed{ticket, trouble_of(options_.path, committed.error())});
   }
 }
 

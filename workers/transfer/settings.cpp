@@ -143,7 +143,8 @@ std::vector<Row> make_rows() {
       one_of(&Settings::log, {"stdout", "syslog", "file", "null"}));
   add("logfile", SettingType::text, "the file that reports are added to", text(&Settings::logfile));
   add("loglevel", SettingType::text,
-      "\"debug\" is the same as debug; there are no other levels to choose from", set_log_level);
+      "the least of what is reported: info (default), warning or error; \"debug\" is the same as debug",
+      set_log_level);
   // Of the command line only; the tools that these files were written for ignore them, too.
   for (const std::string_view name : {"quit", "status", "timeout-status"}) {
     add(name, SettingType::text, "", [](Settings&, const json::value&) -> Complaint { return {}; });

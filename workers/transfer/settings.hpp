@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "workers/rules/rules.hpp"
+#include "workers/transfer/log.hpp"
 
 namespace simplevisor::transfer {
 
@@ -95,6 +96,7 @@ struct Settings {
   bool debug = false;  // report what becomes of each message
   std::string log;     // syslog, file, stdout or null; empty: standard error
   std::string logfile;
+  LogLevel log_level = LogLevel::info;
 };
 
 // `tables` are for files only.
