@@ -77,6 +77,14 @@ TEST_F(TransferLeavingTest, TheLeastOfWhatIsReportedCanBeChosen) {
   EXPECT_THAT(shop.log(), AllOf(HasSubstr("dead letter"), Not(HasSubstr("leaving"))));
 }
 
+TEST_F(TransferLeavingTest, ADeadLetterQueueIsMadeWhenItIsNeededAndIsNoneOfTheTwo) {
+  shop.fill("in", 1);
+  EXPECT_EQ(shop.run(between()), 0);
+  EXPECT_FALSE(std::filesystem::exists(shop.path("in.dead")));
+  EXPECT_EQ(shop.run(between({"--dead-letter", shop.path("out/")})), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("dead-letter: is the outgoing queue"));
+}
+
 // Takes connections, and says nothing on them.
 class SilentServer {
  public:
@@ -127,6 +135,23 @@ TEST_P(TransferToldToStopWhileConnecting, LeavesAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Brokers, TransferToldToStopWhileConnecting, testing::Values("amqp", "stomp"),
                          [](const auto& given) { return std::string{given.param}; });
+
+TEST_F(TransferLeavingTest, FramesAreShownWithoutTheirSecrets) {
+  SilentServer server;
+  const std::string uri = "stomp://127.0.0.1:" + std::to_string(server.port());
+  auto agent =
+      shop.start_new({"--incoming-queue", "path=" + shop.path("in"), "--loop", "--remove",
+                      "--outgoing-broker-uri", uri, "--outgoing-broker-auth", "plain name=me pass=hunter2",
+                      "--outgoing-broker-stomp-debug", "command,header"});
+  ASSERT_TRUE(server.greeted());
+  agent->signal(SIGTERM);
+  agent->wait();
+  EXPECT_THAT(shop.log(),
+              AllOf(HasSubstr("> CONNECT accept-version:1.0,1.1,1.2 host:127.0.0.1 login:*** passcode:***"),
+                    Not(HasSubstr("hunter2"))));
+  EXPECT_EQ(shop.run({"--outgoing-broker-stomp-debug", "everything"}), 78);
+  EXPECT_THAT(shop.log(), HasSubstr("\"everything\" is no list of the words command, header"));
+}
 
 // What a supervisor hears.
 class NotifySocket {

@@ -16,6 +16,7 @@
 #include "workers/message/message.hpp"
 #include "workers/stomp/convert.hpp"
 #include "workers/stomp/frame.hpp"
+#include "workers/stomp/trace.hpp"
 
 namespace simplevisor::stomp {
 
@@ -40,6 +41,8 @@ struct Options {
   message::Header connect;
   std::optional<BrokerType> broker_type;  // instead of what CONNECTED tells
   std::optional<HeartBeat> heart_beat;
+
+  std::optional<Trace> trace;
 
   bool reliable = false;
   Sending sending;  // how a message becomes a SEND

@@ -93,6 +93,7 @@ void Session::greet() {
 }
 
 void Session::handle(Frame&& frame) {
+  if (options_.trace) trace_received(where(), frame, *options_.trace);
   if (frame.command == "ERROR") return handle_error(frame);
   if (phase_ == Phase::greeting) {
     if (frame.command == "CONNECTED") return handle_connected(frame);

@@ -47,6 +47,7 @@ void Session::start_write() {
   tickets_writing_.swap(tickets_gathering_);
   written_ = 0;
   writing_now_ = true;
+  if (options_.trace) trace_sent(where(), writing_, *options_.trace);
   last_write_ = Clock::now();
   write_rest();
 }

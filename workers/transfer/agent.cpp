@@ -261,7 +261,11 @@ class Agent::Loop {
       report("{}", leave.failure->message);
       exit_ = exit_of(leave.failure->kind);
     } else if (leave.pending > 0) {
-      warn("{} messages were given back or left behind", leave.pending);
+      if (settings_.reliable || !settings_.incoming.queue.empty())
+        warn("{} messages were given back or left behind", leave.pending);
+      else
+        warn("{} messages more had come and are lost: without reliable a broker forgets what it has sent",
+             leave.pending);
       if (!stop_asked_) exit_ = ExitCode::failed;
     }
     announce_leaving();

@@ -12,6 +12,7 @@
 
 #include "workers/amqp/client.hpp"
 #include "workers/broker/credentials.hpp"
+#include "workers/service/report.hpp"
 #include "workers/stomp/client.hpp"
 #include "workers/stomp/datagram_client.hpp"
 #include "workers/transfer/broker_ends.hpp"
@@ -238,6 +239,8 @@ Result<stomp::Options> stomp_options(const Settings& settings, const SideSetting
   if (settings.heart_beat)
     options.heart_beat =
         stomp::HeartBeat{.client = settings.timeout_client, .server = settings.timeout_server};
+  options.trace = side.stomp_trace;
+  if (options.trace) options.trace->tell = [](std::string_view line) { service::report_line(line); };
   options.reliable = settings.reliable;
   options.timeout_connect = settings.timeout_connect;
   options.timeout_broker = settings.timeout_broker;

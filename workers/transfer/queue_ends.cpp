@@ -1,6 +1,7 @@
 #include "workers/transfer/queue_ends.hpp"
 
 #include <boost/asio/post.hpp>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -51,13 +52,17 @@ QueueSource::QueueSource(boost::asio::any_io_executor executor, QueueSourceOptio
 void QueueSource::open() {
   auto queue = TakingQueue::open(options_.path, options_.kind);
   if (!queue) return down(failure_of(options_.path, queue.error()));
-  auto dead = queue::DeadLetters::open(options_.dead_letter, dirq::Durability::full);
-  if (!dead) return down(failure_of(options_.dead_letter, dead.error()));
-  if (dead->identity() == (*queue)->identity()) {
-    return down(Failure{Failure::Kind::configuration,
-                        fmt::format("queue \"{}\" is its own dead-letter queue", options_.path)});
+  Open open{*std::move(queue), std::nullopt};
+  std::error_code absent;
+  if (std::filesystem::exists(options_.dead_letter, absent)) {
+    if (const auto opened = open_dead_letters(open); !opened)
+      return down(failure_of(options_.dead_letter, opened.error()));
+    if (open.dead->identity() == open.queue->identity()) {
+      return down(Failure{Failure::Kind::configuration,
+                          fmt::format("queue \"{}\" is its own dead-letter queue", options_.path)});
+    }
   }
-  open_.emplace(Open{*std::move(queue), *std::move(dead)});
+  open_.emplace(std::move(open));
   if (options_.loop) {
     wake_.emplace(executor_, std::vector{options_.path}, [this](std::size_t) {
       idle_ = false;
@@ -70,6 +75,14 @@ void QueueSource::open() {
   unread_ = {};
   listener_.tell(SourceUp{});
   attend();
+}
+
+dirq::Result<void> QueueSource::open_dead_letters(Open& open) const {
+  if (open.dead) return {};
+  auto dead = queue::DeadLetters::open(options_.dead_letter, dirq::Durability::full);
+  if (!dead) return std::unexpected(std::move(dead).error());
+  open.dead.emplace(*std::move(dead));
+  return {};
 }
 
 void QueueSource::down(std::optional<Failure> failure) {
@@ -153,7 +166,8 @@ void QueueSource::wait_for_more(std::chrono::milliseconds at_most) {
 
 dirq::Result<void> QueueSource::bury(TakenElement& element, const std::string& reason) {
   const dirq::ElementName name = element.name();
-  const auto letter = element.bury(open_->dead, reason);
+  if (auto opened = open_dead_letters(*open_); !opened) return opened;
+  const auto letter = element.bury(*open_->dead, reason);
   if (!letter) return std::unexpected(letter.error());
   warn("dead letter: {} of {} is {}: {}", name.str(), options_.path, *letter, reason);
   return {};
@@ -193,7 +207,7 @@ void QueueSource::attend() {
     purge_at_ = now + options_.purge_every;
     if (const auto purged = open_->queue->purge(options_.purge); !purged)
       report("cannot purge: {}", purged.error().message);
-    open_->dead.purge_reasons();
+    if (open_->dead) open_->dead->purge_reasons();
   }
   for (auto& [ticket, element] : held_) {
     if (!element->armed()) continue;

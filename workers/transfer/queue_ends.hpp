@@ -57,10 +57,12 @@ class QueueSource final : public Source {
   // All that is there while it is open.
   struct Open {
     std::unique_ptr<TakingQueue> queue;
-    queue::DeadLetters dead;
+    std::optional<queue::DeadLetters>
+        dead;  // once something is set aside, or from the beginning if it is there
   };
 
   void down(std::optional<Failure> failure);
+  dirq::Result<void> open_dead_letters(Open& open) const;
   void pass_is_over();
   static void tell_once(std::string_view what, const dirq::PassedBy& by, std::string& told);
   void wait_for_more(std::chrono::milliseconds at_most);

@@ -63,6 +63,23 @@ Complaint set_log_level(Settings& settings, const json::value& value) {
   return {};
 }
 
+// stompclt's words. Of those that have no lines of their own here each brings the commands.
+std::optional<stomp::Trace> trace_of(std::string_view words) {
+  constexpr std::string_view known[] = {"command", "header", "body", "io", "connection", "api", "all"};
+  constexpr std::string_view separators = " \t,+";
+  std::optional<stomp::Trace> trace;
+  while (true) {
+    const auto begin = words.find_first_not_of(separators);
+    if (begin == std::string_view::npos) return trace;
+    words.remove_prefix(begin);
+    const std::string_view word = words.substr(0, words.find_first_of(separators));
+    words.remove_prefix(word.size());
+    if (std::ranges::find(known, word) == std::end(known)) return std::nullopt;
+    if (!trace) trace.emplace();
+    if (word == "header" || word == "all") trace->headers = true;
+  }
+}
+
 Complaint set_rules(Settings& settings, const json::value& value) {
   auto rules = rules::Rules::parse(value);
   if (!rules) return fmt::format("{}", fmt::join(rules.error(), "; "));

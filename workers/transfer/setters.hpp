@@ -132,6 +132,18 @@ Setter list_of_pairs(Field field, bool free_text = false) {
   };
 }
 
+[[nodiscard]] std::optional<stomp::Trace> trace_of(std::string_view words);
+
+template <class Field>
+Setter stomp_debug(Field field) {
+  return [field](Settings& settings, const json::value& value) -> Complaint {
+    const auto given = trace_of(text_of(value).value_or(""));
+    if (!given) return needs("list of the words command, header, body, io, connection, api, all", value);
+    std::invoke(field, settings) = *given;
+    return {};
+  };
+}
+
 template <class Field>
 Setter one_of(Field field, std::vector<std::string_view> words) {
   return [field, words = std::move(words)](Settings& settings, const json::value& value) -> Complaint {

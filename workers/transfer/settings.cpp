@@ -51,7 +51,10 @@ void add_side(std::vector<Row>& rows, std::string_view direction) {
                    "ca_file, ca_directory, verify, server_name, certificate_file, key_file"},
                   pairs(at(&SideSettings::broker_tls))});
   rows.push_back(
-      {{named("broker-stomp-debug"), SettingType::text, ""}, refuse("there is no tracing of frames")});
+      {{named("broker-stomp-debug"), SettingType::text,
+        "report each frame: command, or header for its headers too, without secrets (also body, io, "
+        "connection, api, all)"},
+       stomp_debug(at(&SideSettings::stomp_trace))});
   rows.push_back(
       {{named("broker-module"), SettingType::text, ""}, refuse("there is one client library only")});
   rows.push_back({{named("queue"), SettingType::pairs, "a directory queue: path=... and its options"},
@@ -178,12 +181,17 @@ void flatten(const json::object& given, const std::string& before, json::object&
   }
 }
 
+std::string path_of(const SideSettings& side) {
+  const auto path = side.queue.find("path");
+  return path == side.queue.end() ? std::string{} : path->second;
+}
+
 // What goes round in it would never come to an end.
-bool same_queue(const SideSettings& incoming, const SideSettings& outgoing) {
-  if (!incoming.queue.contains("path") || !outgoing.queue.contains("path")) return false;
+bool same_queue(const std::string& one, const std::string& other) {
+  if (one.empty() || other.empty()) return false;
   namespace fs = std::filesystem;
-  const fs::path from = incoming.queue.at("path");
-  const fs::path to = outgoing.queue.at("path");
+  const fs::path from = one;
+  const fs::path to = other;
   std::error_code absent;
   return fs::equivalent(from, to, absent) ||
          fs::weakly_canonical(from / ".", absent) == fs::weakly_canonical(to / ".", absent);
@@ -240,7 +248,9 @@ std::vector<std::string> contradictions(const Settings& s) {
   };
   side(s.incoming, "incoming");
   side(s.outgoing, "outgoing");
-  complain(same_queue(s.incoming, s.outgoing), "outgoing-queue: is the incoming queue");
+  complain(same_queue(path_of(s.incoming), path_of(s.outgoing)), "outgoing-queue: is the incoming queue");
+  complain(same_queue(s.dead_letter, path_of(s.outgoing)), "dead-letter: is the outgoing queue");
+  complain(same_queue(s.dead_letter, path_of(s.incoming)), "dead-letter: is the incoming queue");
   const bool from_queue = !s.incoming.queue.empty();
   complain(!from_queue && s.loop, "loop: needs an incoming queue");
   complain(!from_queue && s.remove, "remove: needs an incoming queue");

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "workers/rules/rules.hpp"
+#include "workers/stomp/trace.hpp"
 #include "workers/transfer/log.hpp"
 
 namespace simplevisor::transfer {
@@ -40,6 +41,7 @@ struct SideSettings {
   Pairs broker_tls;
   Pairs broker_sockopts;  // the same in the words of stompclt
   Pairs queue;
+  std::optional<stomp::Trace> stomp_trace;
 
   [[nodiscard]] bool given() const { return !broker_uri.empty() || !queue.empty(); }
 };
