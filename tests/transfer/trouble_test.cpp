@@ -148,10 +148,14 @@ TEST_P(Blocked, ABrokerIsWaitedForWithoutATimeOut) {
 
 INSTANTIATE_TEST_SUITE_P(Brokers, Blocked, testing::Values("stomp", "amqp"));
 
-TEST_F(Trouble, AStopWithAFullWindowLingersAndThenGivesBackWhatIsLeft) {
+class FullWindow : public Trouble, public testing::WithParamInterface<const char*> {};
+
+TEST_P(FullWindow, AStopLingersAndThenGivesBackWhatIsLeft) {
+  const std::string kind = GetParam();
+  const std::string name = "linger-" + kind;
   shop.fill("in", 10);
   auto agent = shop.start_new(
-      sender("stomp", "linger", {"--window", "20", "--timeout-linger", "1", "--timeout-disconnect", "1"}));
+      sender(kind, name, {"--window", "20", "--timeout-linger", "1", "--timeout-disconnect", "1"}));
   ASSERT_TRUE(drained()) << shop.log();
   // Not an alarm: what comes in one piece with the message that blocks the connection is confirmed still.
   rabbit->freeze();
@@ -163,14 +167,52 @@ TEST_F(Trouble, AStopWithAFullWindowLingersAndThenGivesBackWhatIsLeft) {
   EXPECT_THAT(shop.log(), HasSubstr("were given back"));
   EXPECT_EQ(shop.count("in"), 100U) << "nothing was confirmed";
   EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
-  auto next = shop.start_new(sender("stomp", "linger"));
+  auto next = shop.start_new(sender(kind, name));
   EXPECT_TRUE(drained()) << shop.log();
   next->signal(SIGTERM);
   next->wait();
   auto wanted = numbered(10);
   wanted.merge(numbered(100, "n"));
-  EXPECT_EQ(distinct(fetched("stomp", "linger", wanted)), distinct(wanted));
+  EXPECT_EQ(distinct(fetched(kind, name, wanted)), distinct(wanted));
 }
+
+INSTANTIATE_TEST_SUITE_P(Brokers, FullWindow, testing::Values("stomp", "amqp"));
+
+struct RefusedCase {
+  const char* kind;
+  const char* name;
+  const char* value;
+  const char* report;
+};
+
+// What the agent lets through and RabbitMQ does not. It closes the channel over it (404 NOT_FOUND), and with STOMP it says
+// ERROR and closes the connection, with all that is in flight. A user-id or an expiration that it does not take (406) never
+// gets that far: it is no property then, but a header like others.
+class RefusedByTheBroker : public Trouble, public testing::WithParamInterface<RefusedCase> {};
+
+TEST_P(RefusedByTheBroker, OneMessageIsSetAsideAndTheOthersGoOn) {
+  const RefusedCase& refused = GetParam();
+  const std::string kind = refused.kind;
+  const std::string name = "refused-" + kind;
+  shop.fill("in", 20);
+  shop.fill("in", 1, "bad", {{refused.name, refused.value}});
+  shop.fill("in", 20, "n");
+  auto agent = shop.start_new(sender(kind, name));
+  ASSERT_TRUE(drained()) << shop.log();
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0) << shop.log();
+  EXPECT_EQ(shop.bodies("in.dead"), std::multiset<std::string>{"bad-0"});
+  EXPECT_THAT(shop.log(), HasSubstr(refused.report));
+  auto wanted = numbered(20);
+  wanted.merge(numbered(20, "n"));
+  EXPECT_EQ(distinct(fetched(kind, name, wanted)), distinct(wanted));
+}
+
+INSTANTIATE_TEST_SUITE_P(Brokers, RefusedByTheBroker,
+                         testing::Values(RefusedCase{"stomp", "destination", "/nowhere/x", "/nowhere/x"},
+                                         RefusedCase{"amqp", "destination", "/exchange/nowhere/x",
+                                                     "no exchange 'nowhere'"}),
+                         [](const auto& given) { return std::string(given.param.kind); });
 
 // Nobody says how long the goodbye may take: within the time that a supervisor leaves.
 TEST_F(Trouble, AStopUnderASupervisorWaitsLittleForAGoodbye) {
