@@ -92,12 +92,9 @@ class Answers {
     out.attr = attributes(&file);
     return out;
   }
-  // By name while it has one; removed files that are open are not needed here.
   File* by_id(std::uint64_t id) {
-    for (auto& [name, file] : files_) {
-      if (file.id == id) return &file;
-    }
-    return nullptr;
+    const auto found = files_.find(id);
+    return found == files_.end() ? nullptr : &found->second;
   }
 
   void answer(std::string_view body) {
@@ -110,8 +107,8 @@ class Answers {
       case FUSE_INTERRUPT:
         return;  // want no answer
       case FUSE_LOOKUP: {
-        const auto found = files_.find(word(body));
-        return found == files_.end() ? reply(ENOENT) : give(entry(found->second));
+        const auto found = names_.find(word(body));
+        return found == names_.end() ? reply(ENOENT) : give(entry(files_[found->second]));
       }
       case FUSE_GETATTR:
       case FUSE_SETATTR: {
@@ -126,8 +123,10 @@ class Answers {
       }
       case FUSE_CREATE: {
         const auto wish = part<fuse_create_in>(body);
-        File& made = files_[word(body)];
-        if (made.id == 0) made.id = ++last_id_;
+        std::uint64_t& id = names_[word(body)];
+        if (id == 0) id = ++last_id_;
+        File& made = files_[id];
+        made.id = id;
         made.mode = S_IFREG | (wish.mode & 07777);
         struct {
           fuse_entry_out entry;
@@ -167,16 +166,15 @@ class Answers {
         } else {
           part<fuse_rename_in>(body);
         }
-        const std::string from = word(body);
-        const auto found = files_.find(from);
-        if (found == files_.end()) return reply(ENOENT);
-        File moved = std::move(found->second);
-        files_.erase(found);
-        files_[word(body)] = std::move(moved);
+        const auto found = names_.find(word(body));
+        if (found == names_.end()) return reply(ENOENT);
+        const std::uint64_t id = found->second;
+        names_.erase(found);
+        names_[word(body)] = id;
         return reply(0);
       }
       case FUSE_UNLINK:
-        return reply(files_.erase(word(body)) == 1 ? 0 : ENOENT);
+        return reply(names_.erase(word(body)) == 1 ? 0 : ENOENT);
       case FUSE_RELEASE:
       case FUSE_RELEASEDIR:
       case FUSE_FSYNC:
@@ -203,10 +201,10 @@ class Answers {
   void list(std::uint64_t from) const {
     std::string out;
     std::uint64_t at = 0;
-    for (const auto& [name, file] : files_) {
+    for (const auto& [name, id] : names_) {
       if (++at <= from) continue;
       fuse_dirent is{};
-      is.ino = file.id;
+      is.ino = id;
       is.off = at;
       is.namelen = static_cast<std::uint32_t>(name.size());
       is.type = DT_REG;
@@ -222,7 +220,8 @@ class Answers {
 
   int device_;
   fuse_in_header head_{};
-  std::map<std::string, File> files_;
+  std::map<std::string, std::uint64_t> names_;
+  std::map<std::uint64_t, File> files_;  // those that have no name any more too: somebody may have them open
   std::uint64_t last_id_ = FUSE_ROOT_ID;
 };
 

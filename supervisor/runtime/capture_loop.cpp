@@ -68,6 +68,7 @@ bool CaptureLoop::join_unless_stuck() {
     return false;
   }
   thread_.join();
+  watch_.end();
   place_.note->remove();  // nothing is on its way
   return true;
 }
@@ -90,6 +91,7 @@ int CaptureLoop::start(std::shared_ptr<void> owner) {
 }
 
 void CaptureLoop::run() {
+  watch_.watches_me();
   std::array<epoll_event, events_max> events;
   for (;;) {
     const int timeout = wait_milliseconds();

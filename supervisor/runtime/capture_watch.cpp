@@ -1,11 +1,17 @@
 #include "supervisor/runtime/capture_watch.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "supervisor/process/background_thread.hpp"
+#include "supervisor/runtime/unique_fd.hpp"
 #include "supervisor/runtime/words.hpp"
 
 namespace simplevisor::runtime {
@@ -78,10 +84,25 @@ void CaptureWatch::watch(Lock& lock) {
     } else if (!at_work_.load(std::memory_order_relaxed)) {
       return;
     } else if (++looks >= looks_until_stuck) {
-      relieve(lock, seen);
+      if (!wants_to_run()) relieve(lock, seen);
       looks = 0;
     }
   }
+}
+
+void CaptureWatch::watches_me() {
+  watched_ = ::gettid();
+}
+
+// As /proc has it, which asks no disk: "TID (NAME) STATE ...". Not to be read: no.
+bool CaptureWatch::wants_to_run() const {
+  const std::string path = fmt::format("/proc/self/task/{}/stat", watched_.load());
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::array<char, 64> text{};
+  const ssize_t got = file ? ::read(file.get(), text.data(), text.size()) : 0;
+  const std::string_view stat{text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  const std::size_t name_end = stat.rfind(") ");
+  return name_end != std::string_view::npos && stat.substr(name_end + 2).starts_with('R');
 }
 
 void CaptureWatch::relieve(Lock& lock, std::uint64_t beats) {

@@ -2,16 +2,19 @@
 //
 // Notices that the capture thread is held up by a disk that does not answer, and keeps workers from being held up with it.
 //
-// Stuck      the capture thread is at work and has not got on for `bound`. Counted in looks of ours, not by the clock: of a
-//            machine that was asleep, or a process that was stopped, neither thread has got on.
+// Stuck      the capture thread is at work, has not got on for `bound`, and sleeps: one that would run and gets no processor is
+//            late, not stuck. Counted in looks of ours, not by the clock: of a machine that was asleep, or a process that was
+//            stopped, neither thread has got on.
 // Then       what is in FIFOs that are full is dropped, every `relief`, with the accounts of a log that cannot be written
 //            (intake.hpp), until the capture thread is back; it is asked to tell the losses. Without `drop` workers wait.
 //            Both ends are reported.
 // Cost       of the capture thread two stores and a load for each time it wakes up. The watching thread sleeps while capture does,
 //            and looks four times per `bound` while it works.
-// Threads    begins, rests: the capture thread, which ends before this is destroyed. stuck_for: any. The report comes from a
+// Threads    watches_me, begins, rests: the capture thread, which ends before this is destroyed. stuck_for: any. The report comes from a
 //            thread of its own, which never touches a disk.
 #pragma once
+
+#include <sys/types.h>
 
 #include <atomic>
 #include <chrono>
@@ -45,6 +48,7 @@ class CaptureWatch {
   int start();
   void end();
 
+  void watches_me();
   void begins() {
     at_work_.store(true);
     // In this order, and the other way round in the watching thread: one of the two sees the other.
@@ -67,6 +71,7 @@ class CaptureWatch {
   void sleep(Lock& lock);
   bool pause(Lock& lock, std::chrono::milliseconds time);  // false: the end
   void watch(Lock& lock);
+  [[nodiscard]] bool wants_to_run() const;
   void relieve(Lock& lock, std::uint64_t beats);
   bool relieve_all(std::uint64_t beats);
   [[nodiscard]] bool stuck_at(std::uint64_t beats) const {
@@ -76,6 +81,7 @@ class CaptureWatch {
   CaptureTable& table_;
   Intake& intake_;
   Options options_;
+  std::atomic<pid_t> watched_ = 0;
   std::atomic<bool> at_work_ = false;
   std::atomic<bool> asleep_ = false;
   std::atomic<Clock::rep> stuck_since_ = 0;  // 0: not stuck

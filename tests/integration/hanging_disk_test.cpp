@@ -53,6 +53,7 @@ TEST(HangingLogDisk, IsReportedAndHoldsUpNeitherWorkersNorSupervisionNorTheEnd) 
 TEST(HangingLogDisk, ThatAnswersAgainHasTheLossInTheLog) {
   if (!may_mount()) GTEST_SKIP() << "not allowed to mount";
   Host host(
+      "[simplevisor.capture]\nsize = \"1GiB\"\n"
       "[worker.a]\ncommand = [\"/bin/sh\", \"-c\", '''while :; do seq 1000 2600; echo >>@DIR@/rounds; "
       "done''']\n");
   std::filesystem::create_directories(host.dir() + "/state/log");

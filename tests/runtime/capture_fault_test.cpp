@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <future>
@@ -82,8 +83,13 @@ TEST_F(CaptureFaultTest, SupervisorsKilledAgainAndAgainLoseNoLineAndNoWorker) {
   Worker worker{fifo, "seq 1 " + std::to_string(lines)};
   int killed = 0;
   while (!worker.has_ended()) {
+    const UniqueFd written{::inotify_init1(IN_CLOEXEC)};
+    ASSERT_GE(::inotify_add_watch(written.get(), directory.path("log").c_str(), IN_MODIFY), 0);
     const pid_t supervisor = fork_supervisor(directory.path(), "root/a");
     ASSERT_GT(supervisor, 0);
+    // Each gets something done, and is killed at it: between writing and taking, as often as not.
+    std::array<pollfd, 2> facts{{{written.get(), POLLIN, 0}, {worker.pidfd(), POLLIN, 0}}};
+    ASSERT_GT(::poll(facts.data(), facts.size(), -1), 0);
     ::kill(supervisor, SIGKILL);
     ::waitpid(supervisor, nullptr, 0);
     ++killed;

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,7 +91,7 @@ class Worker {
     ::execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
     ::_exit(127);
   }
-  Worker(Worker&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+  Worker(Worker&& other) noexcept : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
   Worker& operator=(Worker&&) = delete;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -107,6 +108,11 @@ class Worker {
     ::waitpid(std::exchange(pid_, -1), &status, 0);
     return status;
   }
+  // Becomes readable when it has ended.
+  [[nodiscard]] int pidfd() {
+    if (!pidfd_) pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    return pidfd_.get();
+  }
   bool has_ended() {
     siginfo_t about{};
     return ::waitid(P_PID, static_cast<id_t>(pid_), &about, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -115,6 +121,7 @@ class Worker {
 
  private:
   pid_t pid_ = -1;
+  UniqueFd pidfd_;
 };
 
 // Reports of a Capture, to be waited for.
