@@ -84,6 +84,8 @@ TEST(Ages, TurnAwayWhatIsTooOldAndWaitForWhatIsTooYoung) {
   const auto modified = [](const std::string& time) { return announcing("a", R"(,"mtime":")" + time + '"'); };
   EXPECT_EQ(verdict(modified("20261121T110000"), all, {.file_max = 60s}), "410");
   EXPECT_EQ(verdict(modified("20261121T115958"), all, {.file_min = 5s}), "later 3000");
+  EXPECT_EQ(verdict(modified("20261121T115958"), patterns({"reject .*"}), {.file_min = 5s}), "404")
+      << "what is not wanted does not wait";
   EXPECT_EQ(verdict(modified("20261121T120300"), all), "425") << "from the future";
   EXPECT_EQ(verdict(modified("20261121T120100"), all), "wanted") << "clocks differ a little";
 }

@@ -211,6 +211,9 @@ TEST_F(SubscribeSettingsTest, SaysWhatIsMissingOrWrong) {
   settings.broker_auth = {"plain name=alice"};
   EXPECT_THAT(trouble(), HasSubstr("broker-auth"));
   settings.broker_auth.clear();
+  settings.file_age_min = std::chrono::minutes{21};
+  EXPECT_THAT(trouble(), HasSubstr("file-age-min: at most 20 minutes"));
+  settings.file_age_min = {};
   settings.broker = "nonsense";
   EXPECT_THAT(trouble(), HasSubstr("broker"));
   settings = {};

@@ -43,9 +43,12 @@ Judgement judge(const message::Message& message, const Patterns& patterns, const
     return Malformed{std::move(received).error().reason};
   }
   Announcement& announcement = received->announcement;
-  if (auto judgement = by_age(announcement, ages, now)) return *std::move(judgement);
+  auto by_its_age = by_age(announcement, ages, now);
+  const bool young = by_its_age && std::holds_alternative<Later>(*by_its_age);
+  if (by_its_age && !young) return *std::move(by_its_age);
   const auto decision = patterns.decide(announcement);
   if (decision == Patterns::Decision::reject) return Unwanted{404};
+  if (young) return *std::move(by_its_age);  // what nobody wants does not wait
   bool as_it_came = received->format == Format::v03;
   if (decision == Patterns::Decision::accept_removal_of_old_name) {
     announcement.rel_path = announcement.file_op.at("rename");

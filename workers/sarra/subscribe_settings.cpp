@@ -23,6 +23,9 @@ namespace json = boost::json;
 using service::ExitCode;
 using service::fail;
 
+// RabbitMQ closes the channel of a consumer that keeps a message for half an hour.
+constexpr std::chrono::minutes file_age_min_max{20};
+
 // What the queue is bound by, in whichever way that was said.
 std::vector<Binding> bindings_of(const SubscribeSettings& s) {
   std::vector<Binding> bindings = s.bindings;
@@ -113,6 +116,9 @@ std::vector<std::string> problems_of(const SubscribeSettings& s) {
     problems.emplace_back("dead-letter: needed to post on, unless state-dir is given");
   if (!s.bindings.empty() && !(s.exchange.empty() && s.subtopics.empty()))
     problems.emplace_back("binding: instead of exchange and subtopic, not besides them");
+  if (s.file_age_min > file_age_min_max)
+    problems.emplace_back(
+        "file-age-min: at most 20 minutes, or RabbitMQ would end us for keeping what waits");
   if (s.queue_name.size() > name_bytes_max) problems.emplace_back("queue-name: is too long");
   if (s.from.empty() && s.queue_name.empty() && s.state_dir.empty()) {
     problems.emplace_back("state-dir: needed to keep the name of the queue, unless queue-name is given");
