@@ -62,14 +62,14 @@ Done read_manifest(Part& part, const json::object& manifest) {
   for (const auto& [name, value] : manifest) {
     const auto number = number_in(std::string_view{name});
     const auto* const entry = value.if_object();
-    const auto size = entry == nullptr ? std::nullopt : number_in(*entry, "size");
-    if (!number || *number >= manifest.size() || !size || *size == 0 || *size > size_max - total ||
+    const std::uint64_t size = entry == nullptr ? 0 : number_in(*entry, "size").value_or(0);
+    if (!number || *number >= manifest.size() || size == 0 || size > size_max - total ||
         part.blocks[*number].size != 0) {  // once, and so each of them
       return Failed("blocks: a manifest that does not name each part with its size");
     }
-    total += *size;
+    total += size;
     Part::Block& block = part.blocks[*number];
-    block.size = *size;
+    block.size = size;
     if (const auto* const checksum = entry->if_contains("identity");
         checksum != nullptr && checksum->is_string())
       block.checksum = checksum->as_string();
