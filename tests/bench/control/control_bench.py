@@ -56,6 +56,17 @@ class Supervisor:
                 raise SystemExit("the supervisor ended:\n" + (self.dir / "log").read_text()[-2000:])
             time.sleep(0.05)
 
+    def settle(self):
+        """Waits until it has nothing to do: logs of a loud time are compressed for a while after it."""
+        used, before = self.processor_ticks(), None
+        while used != before:
+            time.sleep(0.3)
+            before, used = used, self.processor_ticks()
+
+    def processor_ticks(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
     def end(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
@@ -161,6 +172,8 @@ command = ["/usr/bin/yes", "a line that somebody writes as fast as it can"]
         if block % 2:
             subprocess.run([*command, "start", "writers"], stdout=subprocess.DEVNULL, check=True)
             load = Load(tree)
+        else:
+            tree.settle()
         for _ in range(kills):
             time.sleep(0.01)
             begin = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
