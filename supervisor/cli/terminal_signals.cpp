@@ -17,14 +17,14 @@ sigset_t set_of(std::initializer_list<int> signals) {
   return set;
 }
 
-sigset_t heard() {
+sigset_t ours() {
   return set_of({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH});
 }
 
 }  // namespace
 
 TerminalSignals::TerminalSignals() {
-  const sigset_t signals = heard();
+  const sigset_t signals = ours();
   fd_ = runtime::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -34,7 +34,7 @@ TerminalSignals::~TerminalSignals() {
   // What has come meanwhile was for us, who are at the end already.
   while (next()) {
   }
-  const sigset_t signals = heard();
+  const sigset_t signals = ours();
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
@@ -53,7 +53,30 @@ std::optional<TerminalSignals::Heard> TerminalSignals::next() const {
   }
 }
 
-void TerminalSignals::suspend() const {
+bool TerminalSignals::obey(const Picture& picture) const {
+  while (const auto heard = next()) {
+    switch (*heard) {
+      case Heard::end:
+        return false;
+      case Heard::suspend:
+        picture.leave();
+        suspend();
+        picture.enter_again();
+        break;
+      case Heard::resized:
+        picture.resized();
+        break;
+      case Heard::resumed:
+        // Stopped by SIGSTOP the picture could not be left, and a shell has put the terminal in its own order.
+        picture.leave();
+        picture.enter_again();
+        break;
+    }
+  }
+  return true;
+}
+
+void TerminalSignals::suspend() {
   // Not SIGSTOP: where no shell would ever continue us, the kernel ignores this one.
   const sigset_t stop = set_of({SIGTSTP});
   ::raise(SIGTSTP);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "supervisor/runtime/unique_fd.hpp"
@@ -16,7 +17,12 @@ namespace simplevisor::cli {
 
 class TerminalSignals {
  public:
-  enum class Heard : std::uint8_t { end, suspend, resized, resumed };
+  // What the owner does with what it shows.
+  struct Picture {
+    std::function<void()> leave{};  // puts the terminal in its own order
+    std::function<void()> enter_again{};
+    std::function<void()> resized{};
+  };
 
   // Throws std::system_error when there are no descriptors left.
   TerminalSignals();
@@ -25,12 +31,16 @@ class TerminalSignals {
   ~TerminalSignals();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  // The next that has come; nullopt: none.
-  [[nodiscard]] std::optional<Heard> next() const;
-  // Stops this process until it is continued.
-  void suspend() const;
+  // Does what all that have come ask for; false: to end.
+  [[nodiscard]] bool obey(const Picture& picture) const;
 
  private:
+  enum class Heard : std::uint8_t { end, suspend, resized, resumed };
+
+  [[nodiscard]] std::optional<Heard> next() const;
+  // Stops this process until it is continued.
+  static void suspend();
+
   runtime::UniqueFd fd_;
 };
 

@@ -112,26 +112,15 @@ class Watch {
   }
 
   bool obey_signals() {
-    while (const auto heard = signals_.next()) {
-      switch (*heard) {
-        case TerminalSignals::Heard::end:
-          return false;
-        case TerminalSignals::Heard::suspend:
-          if (screen_) screen_->leave();
-          signals_.suspend();
-          enter_again();
-          break;
-        case TerminalSignals::Heard::resized:
-          if (screen_ && shown_) show(*shown_);
-          break;
-        case TerminalSignals::Heard::resumed:
-          // Stopped by SIGSTOP we could not leave, and a shell has put the terminal in its own order.
-          if (screen_) screen_->leave();
-          enter_again();
-          break;
-      }
-    }
-    return true;
+    return signals_.obey({.leave =
+                              [this] {
+                                if (screen_) screen_->leave();
+                              },
+                          .enter_again = [this] { enter_again(); },
+                          .resized =
+                              [this] {
+                                if (screen_ && shown_) show(*shown_);
+                              }});
   }
 
   void enter_again() {

@@ -46,26 +46,9 @@ class Session {
   }
 
   bool obey_signals() {
-    while (const auto heard = signals_.next()) {
-      switch (*heard) {
-        case TerminalSignals::Heard::end:
-          return false;
-        case TerminalSignals::Heard::suspend:
-          screen_.leave();
-          signals_.suspend();
-          enter_again();
-          break;
-        case TerminalSignals::Heard::resized:
-          screen_.resize();
-          break;
-        case TerminalSignals::Heard::resumed:
-          // Stopped by SIGSTOP we could not leave, and a shell has put the terminal in its own order.
-          screen_.leave();
-          enter_again();
-          break;
-      }
-    }
-    return true;
+    return signals_.obey({.leave = [this] { screen_.leave(); },
+                          .enter_again = [this] { enter_again(); },
+                          .resized = [this] { screen_.resize(); }});
   }
 
   void enter_again() {
