@@ -6,6 +6,7 @@
 #include "supervisor/cli/text_table.hpp"
 #include "supervisor/config/describe.hpp"
 #include "supervisor/control/json.hpp"
+#include "supervisor/control/openings.hpp"
 #include "supervisor/control/text.hpp"
 
 namespace simplevisor::cli {
@@ -73,8 +74,11 @@ int check_configuration(Context& context) {
   if (!file) return report(file.error(), context.terminal, context.line.json);
   config::LoadOptions options = load_options(context.environment);
   options.warnings = true;
-  const auto configuration = config::load(*file, options);
+  auto configuration = config::load(*file, options);
   if (!configuration) return refuse(configuration.error(), context.terminal, context.line.json);
+  for (std::string& doubt : control::doubts_of(configuration->settings.control)) {
+    configuration->warnings.push_back({file->string(), 0, 0, "simplevisor.control", std::move(doubt), ""});
+  }
   accept(*file, *configuration, context.line, context.terminal);
   return code(Exit::done);
 }

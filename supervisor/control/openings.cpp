@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "supervisor/control/access.hpp"
 #include "supervisor/control/tcp_socket.hpp"
 
 namespace simplevisor::control {
@@ -74,6 +75,18 @@ std::expected<Remote, ServerError> open_remote(const config::Listen& listen,
   if (!tls && !is_loopback(listen.address) && report)
     report(fmt::format("control: {} is open without TLS: the token can be read on the way", listen.address));
   return remote;
+}
+
+std::vector<std::string> doubts_of(const config::ControlSettings& settings) {
+  std::vector<std::string> doubts;
+  const auto doubt = [&doubts](const std::string& message) { doubts.push_back(message); };
+  static_cast<void>(resolve(settings.grants, doubt));
+  if (!settings.listen) return doubts;
+  if (const auto token = TokenFile::open(settings.listen->token_file, {}); !token) doubt(token.error());
+  if (settings.listen->certificate.empty()) return doubts;
+  const auto identity = TlsIdentity::open(settings.listen->certificate, settings.listen->key, {});
+  if (!identity) doubt(identity.error());
+  return doubts;
 }
 
 // The page talks to where it came from and to nobody else, and stands in no other page.

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "supervisor/control/gate.hpp"
 #include "supervisor/control/server.hpp"
@@ -33,6 +34,9 @@ struct Remote {
 
 std::expected<Remote, ServerError> open_remote(const config::Listen& listen,
                                                const std::function<void(const std::string&)>& report);
+
+// What open_remote() would say now of the files, and who of the grants is not known here: one line each. Opens no socket.
+std::vector<std::string> doubts_of(const config::ControlSettings& settings);
 
 // A file of the web page, or that it has not changed.
 Reply page_reply(const web::File& file, std::string_view known_tag);

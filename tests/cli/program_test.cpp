@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr std::string_view good_tree = R"([simplevisor]
 name = "small"
@@ -85,6 +86,26 @@ TEST_F(Program, ListsEveryProblemOfABadConfiguration) {
   const auto error = boost::json::parse(json.out);
   EXPECT_EQ(error.at("code").as_string(), "bad_configuration");
   EXPECT_GE(error.at("complaints").as_array().size(), 3u);
+}
+
+TEST_F(Program, WarnsOfWhatTheControlApiWouldMiss) {
+  write("simplevisor.toml", std::string{good_tree} + R"(
+[simplevisor.control]
+read = ["nobody-has-this-name"]
+listen = "127.0.0.1:1"
+token_file = "token"
+certificate = "certificate.pem"
+key = "key.pem"
+)");
+  const Finished without = simplevisor({"check_configuration"});
+  EXPECT_EQ(without.exit, 0) << without.err;
+  EXPECT_THAT(without.err, HasSubstr("warning: "));
+  EXPECT_THAT(without.err, HasSubstr("simplevisor.control: there is no user nobody-has-this-name"));
+  EXPECT_THAT(without.err, HasSubstr("cannot read the token in " + (dir / "token")));
+  EXPECT_THAT(without.err, HasSubstr("certificate.pem"));
+  write("token", "0123456789abcdef\n");
+  std::filesystem::permissions(dir / "token", std::filesystem::perms::owner_read);
+  EXPECT_THAT(simplevisor({"check_configuration"}).err, Not(HasSubstr("token")));
 }
 
 TEST_F(Program, FindsItsConfigurationInTheEnvironment) {
