@@ -69,7 +69,7 @@ TEST_F(StompTls, ChecksTheNameOfTheBroker) {
   options.tls.server_name = "elsewhere.example.org";
   Driver client{loop, options};
   EXPECT_THAT(client.connect(), HasSubstr("certificate not accepted"));
-  EXPECT_EQ(client.failure().kind, Kind::configuration);
+  EXPECT_EQ(client.failure().kind, Kind::authentication);
 }
 
 TEST_F(StompTls, TrustsNobodyItWasNotTold) {
@@ -77,7 +77,7 @@ TEST_F(StompTls, TrustsNobodyItWasNotTold) {
   options.tls.ca_file.reset();
   Driver client{loop, options};
   EXPECT_THAT(client.connect(), HasSubstr("certificate not accepted"));
-  EXPECT_EQ(client.failure().kind, Kind::configuration);
+  EXPECT_EQ(client.failure().kind, Kind::authentication);
 }
 
 TEST_F(StompTls, TrustsAnybodyOnlyIfToldSo) {

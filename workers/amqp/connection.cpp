@@ -12,7 +12,6 @@
 
 #include "workers/amqp/bytes.hpp"
 #include "workers/amqp/socket.hpp"
-#include "workers/amqp/tls.hpp"
 
 namespace simplevisor::amqp {
 namespace {
@@ -85,15 +84,20 @@ Outcome<> Connection::open_tls_socket(const Options& options) {
   const std::string where = fmt::format("{}:{}", options.endpoint.host, options.endpoint.port);
   amqp_socket_t* socket = amqp_ssl_socket_new(state_);
   if (socket == nullptr) return std::unexpected(library_problem("a new TLS socket", AMQP_STATUS_NO_MEMORY));
-  if (auto ready = prepare_tls(socket, options.tls, options.endpoint.host); !ready) {
+  watch_.begins = [this](int fd) { mailbox_.watch_socket(fd); };
+  if (auto ready = prepare_tls(socket, options.tls, options.endpoint.host, watch_); !ready) {
     return std::unexpected(Problem{ready.error(), false, 0, false});
   }
-  timeval limit = to_timeval(options.timeout_connect);
+  // The library looks up as well, and cannot be interrupted: by then the name servers have answered.
+  const auto deadline = Clock::now() + options.timeout_connect;
+  const auto found = look_up(options.endpoint.host, options.endpoint.port, deadline, mailbox_.wake_fd());
+  if (!found) return std::unexpected(Problem{found.error(), false, 0, false});
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+  timeval limit = to_timeval(std::max(left, std::chrono::milliseconds{1}));
   const int status =
       amqp_socket_open_noblock(socket, options.endpoint.host.c_str(), options.endpoint.port, &limit);
-  if (status != AMQP_STATUS_OK) return std::unexpected(tls_problem(where, status));
+  if (status != AMQP_STATUS_OK) return std::unexpected(tls_problem(where, status, watch_));
   fd_ = amqp_get_sockfd(state_);
-  mailbox_.watch_socket(fd_);
   return {};
 }
 
@@ -124,6 +128,9 @@ Outcome<> Connection::login(const Options& options) {
                                        &properties, AMQP_SASL_METHOD_EXTERNAL, name.c_str())
           : amqp_login_with_properties(state_, host, channels_wished, frame_bytes_wished, heartbeat,
                                        &properties, AMQP_SASL_METHOD_PLAIN, name.c_str(), password.c_str());
+  // With TLS 1.3 it is here that a broker says what it thinks of our certificate.
+  if (tls_ && reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+    return std::unexpected(tls_problem(where, reply.library_error, watch_));
   if (auto done = outcome(where, reply); !done) return done;
   frame_max_ = amqp_get_frame_max(state_);
   heartbeat_ = std::chrono::seconds(amqp_get_heartbeat(state_));

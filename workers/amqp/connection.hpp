@@ -26,6 +26,7 @@
 #include "workers/amqp/failure.hpp"
 #include "workers/amqp/mailbox.hpp"
 #include "workers/amqp/options.hpp"
+#include "workers/amqp/tls.hpp"
 
 namespace simplevisor::amqp {
 
@@ -82,6 +83,7 @@ class Connection {
   amqp_connection_state_t state_ = nullptr;
   int fd_ = -1;
   bool tls_ = false;
+  TlsWatch watch_;
   int frame_max_ = 0;
   std::chrono::seconds heartbeat_{0};
   Clock::time_point last_sent_, last_read_;

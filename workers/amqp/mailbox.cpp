@@ -1,5 +1,6 @@
 #include "workers/amqp/mailbox.hpp"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ Mailbox::Mailbox(asio::any_io_executor executor, broker::Client::Tell tell)
 }
 
 Mailbox::~Mailbox() {
+  forget_socket();
   close(wake_fd_);
 }
 
@@ -97,9 +99,10 @@ void Mailbox::abandon() {
 }
 
 void Mailbox::watch_socket(int fd) {
+  forget_socket();
   const std::lock_guard lock(mutex_);
-  socket_ = fd;
-  if (abandoned_ || (opening_ && leaving_)) shutdown(fd, SHUT_RDWR);
+  socket_ = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (socket_ >= 0 && (abandoned_ || (opening_ && leaving_))) shutdown(socket_, SHUT_RDWR);
 }
 
 bool Mailbox::opened() {
@@ -110,6 +113,7 @@ bool Mailbox::opened() {
 
 void Mailbox::forget_socket() {
   const std::lock_guard lock(mutex_);
+  if (socket_ >= 0) close(socket_);
   socket_ = -1;
 }
 

@@ -60,7 +60,8 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
   // The connection is open: from now on Disconnect lets it say goodbye. False: it came before.
   [[nodiscard]] bool opened();
-  // A socket that is shut down when the client is abandoned. Withdrawn before it is closed.
+  // A socket that is shut down when the client is abandoned, by a descriptor of our own: the library closes its own without
+  // telling, and the number may be another's then. Without a descriptor to spare it is not watched.
   void watch_socket(int fd);
   void forget_socket();
 

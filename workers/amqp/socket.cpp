@@ -16,26 +16,34 @@
 namespace simplevisor::amqp {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::string reason(int error) {
   return std::error_code(error, std::generic_category()).message();
 }
 
 // 0, or an errno.
-int finish_connecting(int fd, Clock::time_point deadline, int abandon_fd) {
+int wait_for(int fd, short events, Clock::time_point deadline, int abandon_fd) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    pollfd ready[2] = {{fd, POLLOUT, 0}, {abandon_fd, POLLIN, 0}};
+    pollfd ready[2] = {{fd, events, 0}, {abandon_fd, POLLIN, 0}};
     const int count = poll(ready, 2, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
     if (count < 0 && errno == EINTR) continue;
     if (count == 0) return ETIMEDOUT;
-    if (ready[1].revents != 0) return ECANCELED;
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    return error;
+    return ready[1].revents != 0 ? ECANCELED : 0;
   }
+}
+
+int finish_connecting(int fd, Clock::time_point deadline, int abandon_fd) {
+  if (const int error = wait_for(fd, POLLOUT, deadline, abandon_fd); error != 0) return error;
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+std::unexpected<broker::Failure> unavailable(const std::string& host, std::uint16_t port,
+                                             std::string_view why) {
+  return std::unexpected(
+      broker::Failure{broker::Failure::Kind::unavailable, fmt::format("{}:{}: {}", host, port, why)});
 }
 
 // The socket, or minus an errno.
@@ -54,29 +62,28 @@ int connect_one(const addrinfo& address, Clock::time_point deadline, int abandon
 
 }  // namespace
 
+broker::Result<std::unique_ptr<broker::NameLookup>> look_up(const std::string& host, std::uint16_t port,
+                                                            Clock::time_point deadline, int abandon_fd) {
+  auto lookup = std::make_unique<broker::NameLookup>(host, std::to_string(port));
+  if (const int error = wait_for(lookup->fd(), POLLIN, deadline, abandon_fd); error != 0)
+    return unavailable(host, port, fmt::format("name lookup: {}", reason(error)));
+  if (const auto answer = lookup->answer(); !answer) return unavailable(host, port, answer.error());
+  return lookup;
+}
+
 broker::Result<int> connect_tcp(const std::string& host, std::uint16_t port, std::chrono::milliseconds limit,
                                 int abandon_fd) {
   const auto deadline = Clock::now() + limit;
-  const auto failed = [&](std::string_view why) {
-    return std::unexpected(
-        broker::Failure{broker::Failure::Kind::unavailable, fmt::format("{}:{}: {}", host, port, why)});
-  };
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* list = nullptr;
-  if (const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list); error != 0) {
-    return failed(gai_strerror(error));
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(list, freeaddrinfo);
+  const auto lookup = look_up(host, port, deadline, abandon_fd);
+  if (!lookup) return std::unexpected(lookup.error());
   int error = EADDRNOTAVAIL;
-  for (const addrinfo* address = list; address != nullptr; address = address->ai_next) {
+  for (const addrinfo* address = *(*lookup)->answer(); address != nullptr; address = address->ai_next) {
     const int fd = connect_one(*address, deadline, abandon_fd);
     if (fd >= 0) return fd;
     error = -fd;
     if (error == ECANCELED || error == ETIMEDOUT) break;
   }
-  return failed(reason(error));
+  return unavailable(host, port, reason(error));
 }
 
 }  // namespace simplevisor::amqp

@@ -41,11 +41,25 @@ broker::Result<void> trust(amqp_socket_t* socket, SSL_CTX* context, const broker
   return {};
 }
 
+int watch_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+void happened(const SSL* ssl, int where, int value) {
+  auto* const watch = static_cast<TlsWatch*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), watch_index()));
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) watch->begins(SSL_get_fd(ssl));
+  const bool fatal = (value >> 8) == SSL3_AL_FATAL;
+  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && fatal)
+    watch->alert = SSL_alert_desc_string_long(value);
+}
+
 }  // namespace
 
 broker::Result<void> prepare_tls(amqp_socket_t* socket, const broker::TlsOptions& options,
-                                 const std::string& host) {
+                                 const std::string& host, TlsWatch& watch) {
   auto* const context = static_cast<SSL_CTX*>(amqp_ssl_socket_get_context(socket));
+  if (SSL_CTX_set_ex_data(context, watch_index(), &watch) == 1) SSL_CTX_set_info_callback(context, happened);
   if (auto trusted = trust(socket, context, options); !trusted) return trusted;
   if (options.certificate_file) {
     if (!options.key_password.empty()) {
@@ -69,13 +83,15 @@ broker::Result<void> prepare_tls(amqp_socket_t* socket, const broker::TlsOptions
   return {};
 }
 
-Problem tls_problem(std::string_view where, int status) {
+Problem tls_problem(std::string_view where, int status, const TlsWatch& watch) {
   const std::string reason = openssl_reason();
   Problem problem = library_problem(where, status);
   if (reason.find("certificate verify failed") != std::string::npos) {
     problem.failure.kind = broker::Failure::Kind::authentication;
     problem.failure.message =
         fmt::format("{}: the broker's certificate is not trusted, or not for this name", where);
+  } else if (!watch.alert.empty()) {
+    problem.failure.message += fmt::format(" (the broker says: {})", watch.alert);
   } else if (reason != "no reason given") {
     problem.failure.message += fmt::format(" ({})", reason);
   }

@@ -8,6 +8,7 @@
 
 #include <amqp.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,9 +17,16 @@
 
 namespace simplevisor::amqp {
 
-[[nodiscard]] broker::Result<void> prepare_tls(amqp_socket_t* socket, const broker::TlsOptions& options,
-                                               const std::string& host);
+// What happens inside the library while it connects and reads, told by OpenSSL.
+struct TlsWatch {
+  std::function<void(int fd)> begins;  // a handshake, on a socket that nobody else can name until it is over
+  std::string alert;                   // the last with which the broker gave up on us, in OpenSSL's words
+};
 
-[[nodiscard]] Problem tls_problem(std::string_view where, int status);
+// `watch` outlives the socket.
+[[nodiscard]] broker::Result<void> prepare_tls(amqp_socket_t* socket, const broker::TlsOptions& options,
+                                               const std::string& host, TlsWatch& watch);
+
+[[nodiscard]] Problem tls_problem(std::string_view where, int status, const TlsWatch& watch);
 
 }  // namespace simplevisor::amqp

@@ -1,6 +1,7 @@
 // workers/broker/failure.hpp
 //
-// What can be wrong with a broker, or with how it was described to us, by what the caller can do about it.
+// What can be wrong with a broker or another end of a transfer, or with how it was described to us, by what the caller can
+// do about it.
 //
 // The message is one line for people: which object, what is wrong, and where. No secret is ever part of it.
 #pragma once
@@ -15,7 +16,8 @@ namespace simplevisor::broker {
 struct Failure {
   enum class Kind : std::uint8_t {
     configuration,   // a wrong URI, destination or header: will not get better by itself
-    authentication,  // the broker does not know us, or does not let us
+    authentication,  // the broker does not know us, or it or the system does not let us
+    no_place,        // a queue on disk that can be neither opened nor made
     unavailable,     // no broker there, or it went away
     temporary,       // the broker cannot at the moment
     protocol,        // one side does not speak as it should

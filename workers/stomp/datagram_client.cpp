@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "workers/stomp/convert.hpp"
+#include "workers/stomp/resolver.hpp"
 
 namespace simplevisor::stomp {
 namespace {
@@ -38,13 +39,12 @@ class DatagramClient::Session : public std::enable_shared_from_this<Session> {
         if (!error && !self->socket_.is_open()) self->fail("the name is not resolved in time");
       });
     }
-    resolver_.async_resolve(
-        options_.endpoint.host, std::to_string(options_.endpoint.port), udp::resolver::numeric_service,
-        [self = shared_from_this()](const error_code& error, const udp::resolver::results_type& found) {
-          if (error == asio::error::operation_aborted || self->ended_) return;
-          if (error) return self->fail(error.message());
-          self->open(found.begin()->endpoint());
-        });
+    resolver_.resolve(options_.endpoint.host, options_.endpoint.port,
+                      [self = shared_from_this()](const Resolver<udp>::Result& found) {
+                        if (self->ended_) return;
+                        if (!found) return self->fail(found.error());
+                        self->open(found->front());
+                      });
   }
 
   void publish(broker::Ticket ticket, const message::Message& message) {
@@ -109,7 +109,7 @@ class DatagramClient::Session : public std::enable_shared_from_this<Session> {
   asio::any_io_executor executor_;
   Options options_;
   Tell tell_;
-  udp::resolver resolver_;
+  Resolver<udp> resolver_;
   udp::socket socket_;
   asio::steady_timer timer_;
   std::string frame_;  // kept for its room

@@ -9,6 +9,8 @@
 #include <boost/asio/ssl.hpp>
 #include <utility>
 
+#include "workers/stomp/resolver.hpp"
+
 namespace simplevisor::stomp {
 namespace {
 
@@ -29,13 +31,13 @@ class Connector {
       : resolver_{executor}, endpoint_{options.endpoint}, sockopts_{options.sockopts} {}
 
   void connect(tcp::socket& socket, Transport::Opened opened) {
-    resolver_.async_resolve(
-        endpoint_.host, std::to_string(endpoint_.port), tcp::resolver::numeric_service,
-        [this, &socket, opened = std::move(opened)](error_code error,
-                                                    const tcp::resolver::results_type& found) {
-          if (error) return opened(unavailable(endpoint_, "name lookup", error));
-          if (closed_) return opened(unavailable(endpoint_, "connect", asio::error::operation_aborted));
-          asio::async_connect(socket, found,
+    resolver_.resolve(
+        endpoint_.host, endpoint_.port,
+        [this, &socket, opened = std::move(opened)](const Resolver<tcp>::Result& found) {
+          if (!found)
+            return opened(Failure{Failure::Kind::unavailable,
+                                  fmt::format("{}: name lookup: {}", endpoint_.text(), found.error())});
+          asio::async_connect(socket, *found,
                               [this, &socket, opened](error_code failed, const tcp::endpoint&) {
                                 if (failed) return opened(unavailable(endpoint_, "connect", failed));
                                 opened(prepare(socket));
@@ -43,10 +45,7 @@ class Connector {
         });
   }
 
-  void close() {
-    closed_ = true;  // a lookup cannot be cancelled once a thread asks for it
-    resolver_.cancel();
-  }
+  void close() { resolver_.cancel(); }
 
  private:
   std::optional<Failure> prepare(tcp::socket& socket) const {
@@ -64,10 +63,9 @@ class Connector {
     return std::nullopt;
   }
 
-  tcp::resolver resolver_;
+  Resolver<tcp> resolver_;
   broker::Endpoint endpoint_;
   SocketOptions sockopts_;
-  bool closed_ = false;
 };
 
 class PlainTransport final : public Transport {
@@ -138,8 +136,8 @@ class TlsTransport final : public Transport {
   Failure failed_handshake(const error_code& error) {
     const long verdict = SSL_get_verify_result(stream_.native_handle());
     if (verdict != X509_V_OK) {
-      return {Failure::Kind::configuration, fmt::format("{}: certificate not accepted: {}", endpoint_.text(),
-                                                        X509_verify_cert_error_string(verdict))};
+      return {Failure::Kind::authentication, fmt::format("{}: certificate not accepted: {}", endpoint_.text(),
+                                                         X509_verify_cert_error_string(verdict))};
     }
     const bool of_tls = error.category() == asio::error::get_ssl_category();
     return {of_tls ? Failure::Kind::protocol : Failure::Kind::unavailable,
