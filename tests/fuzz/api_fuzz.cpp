@@ -65,7 +65,16 @@ class OneVisitor final : public control::Session::Host {
   }
   void denied(const std::string&, unsigned, std::string_view, std::string_view) override {}
   const runtime::journal::Recorder* journal() const override { return nullptr; }
-  void follows(const control::Session&) override {}
+  void open_feed(
+      control::Call call,
+      std::function<void(std::expected<std::unique_ptr<control::Feed>, control::Reply>)> deliver) override {
+    asio::post(service_.executor(), [this, call = std::move(call), deliver = std::move(deliver)] {
+      control::carry_out(service_, call, [&](const control::Finding& finding) {
+        deliver(control::follow(call, finding, service_));
+      });
+    });
+  }
+  void follows(const control::Session&, News) override {}
   void ended(const control::Session&) override {}
 
  private:
