@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <filesystem>
+#include <utility>
 
 #include "supervisor/control/text.hpp"
 
@@ -18,7 +19,9 @@ namespace json = boost::json;
 // One worker's `with`.
 class Finder {
  public:
-  Finder(WorkerFiles& found, const config::Program& program) : found_(found), program_(program) {
+  // `instances`: of a pool that start with it.
+  Finder(WorkerFiles& found, const config::Program& program, std::size_t instances)
+      : found_(found), program_(program), instances_(instances) {
     boost::system::error_code error;
     const json::value value = json::parse(program.with_json, error);
     if (!error && value.is_object()) with_ = value.get_object();
@@ -41,16 +44,17 @@ class Finder {
       while (path.size() > 1 && path.ends_with('/')) path.pop_back();
       use(dead.empty() ? path + ".dead" : dead, "dead_letters");
     });
+    status_file("status_file");
   }
   void transfer() {
     pairs("incoming-queue", "takes");
     pairs("outgoing-queue", "adds");
-    status_file();
+    status_file("status-file");
   }
   void sarra() {
     each_text("from", [&](const std::string& path) { use(path, "takes"); });
     each_text("path", [&](const std::string& path) { use(path, "adds"); });
-    status_file();
+    status_file("status-file");
   }
 
   // {"path":"..."} or "path=... type=...", with the percent code of URLs.
@@ -72,12 +76,25 @@ class Finder {
     });
   }
 
-  void status_file() {
-    each_text("status-file", [&](const std::string& path) {
-      const bool another = !found_.status_files.empty() && found_.status_files.back().node == program_.path;
-      if (!another && found_.status_files.size() < WorkerSurvey::files_max)
-        found_.status_files.push_back({absolute(path), program_.path});
+  void status_file(std::string_view key) {
+    each_text(key, [&](const std::string& path) {
+      if (std::exchange(has_status_file_, true)) return;
+      if (!program_.pool || !path.contains(placeholder))
+        return add_status_file(numbered(path, 0), program_.path);
+      for (std::size_t n = 1; n <= std::min(instances_, WorkerSurvey::files_max); ++n)
+        add_status_file(numbered(path, n), fmt::format("{}/{}", program_.path, n));
     });
+  }
+  void add_status_file(const std::string& path, std::string node) {
+    if (found_.status_files.size() < WorkerSurvey::files_max)
+      found_.status_files.push_back({absolute(path), std::move(node)});
+  }
+  // As the worker itself does it.
+  static std::string numbered(std::string path, std::size_t instance) {
+    const std::string number = std::to_string(instance);
+    for (std::size_t at = 0; (at = path.find(placeholder, at)) != std::string::npos; at += number.size())
+      path.replace(at, placeholder.size(), number);
+    return path;
   }
 
   // A setting is one text, or several.
@@ -105,17 +122,34 @@ class Finder {
     found_.uses.push_back({absolute(path), program_.path, role});
   }
 
+  static constexpr std::string_view placeholder = "{instance}";
+
   WorkerFiles& found_;
   const config::Program& program_;
+  std::size_t instances_;
+  bool has_status_file_ = false;
   json::object with_;
 };
+
+// How many instances each program starts with, by its index.
+void count_instances(const core::ChildSpec& node, std::vector<std::size_t>& instances) {
+  if (!node.supervisor) return;
+  for (const auto& child : node.supervisor->children) {
+    if (!child->supervisor && child->program < instances.size())
+      instances[child->program] = node.supervisor->initial_instances;
+    count_instances(*child, instances);
+  }
+}
 
 }  // namespace
 
 WorkerFiles find_worker_files(const config::Configuration& configuration) {
   WorkerFiles found;
-  for (const auto& program : configuration.programs) {
-    if (!program->with_json.empty() && !program->command.empty()) Finder(found, *program).find();
+  std::vector<std::size_t> instances(configuration.programs.size());
+  if (configuration.root) count_instances(*configuration.root, instances);
+  for (std::size_t n = 0; n < instances.size(); ++n) {
+    const config::Program& program = *configuration.programs[n];
+    if (!program.with_json.empty() && !program.command.empty()) Finder(found, program, instances[n]).find();
   }
   std::ranges::sort(found.uses);
   const auto doubles = std::ranges::unique(found.uses);

@@ -4,7 +4,8 @@
 // status files they write.
 //
 // Found by   the program a worker runs (simplevisor-consumer, -transfer, -sarra) and its `with`: what is said on a command line
-//            instead is not seen. Relative paths are taken as the worker takes them, from its `cwd` or ours.
+//            instead is not seen. Relative paths are taken as the worker takes them, from its `cwd` or ours; {instance} in the
+//            path of a pool's status file is the number of each instance, which then is the node.
 // Semantics  queues: workers/dirq/README.md. Status files: one JSON object; its members that are numbers are counters.
 // Bounds     `queues_max` queues, `files_max` status files of `file_bytes_max`, `counters_max` counters a file; all of a
 //            survey takes `budget`, and goes on with what is left behind it the next time. What was cut short is not `whole`.

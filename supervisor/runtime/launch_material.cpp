@@ -14,9 +14,9 @@ namespace simplevisor::runtime {
 namespace {
 
 // Meant for the process that was given them, never for its children.
-constexpr std::string_view not_inherited[] = {"NOTIFY_SOCKET",   "WATCHDOG_USEC", "WATCHDOG_PID",
-                                              "LISTEN_FDS",      "LISTEN_PID",    "LISTEN_FDNAMES",
-                                              "SIMPLEVISOR_CONF"};
+constexpr std::string_view not_inherited[] = {
+    "NOTIFY_SOCKET", "WATCHDOG_USEC",  "WATCHDOG_PID",     "LISTEN_FDS",
+    "LISTEN_PID",    "LISTEN_FDNAMES", "SIMPLEVISOR_CONF", "SIMPLEVISOR_LOG_FORMAT"};
 
 std::string_view name_of(std::string_view variable) {
   return variable.substr(0, variable.find('='));
@@ -113,6 +113,8 @@ std::expected<void, std::string> LaunchMaterial::compose_environment(const Launc
       variables_.emplace_back("LOGNAME", who->user_name);
     }
   }
+  if (occasion.log_in_json)
+    variables_.emplace_back("SIMPLEVISOR_LOG_FORMAT", "json");  // the user's word wins
   for (const auto& [name, value] : from_file) variables_.emplace_back(name, value);
   const auto instance = occasion.instance ? std::optional{occasion.instance} : std::nullopt;
   for (const auto& [name, value] : setup.env) {

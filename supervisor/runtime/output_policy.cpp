@@ -11,6 +11,8 @@ OutputPolicy policy_of(const config::Setup& setup, const config::CaptureSettings
                                 .bytes = setup.flood_bytes.value_or(settings.flood_bytes)},
                       .stream = out ? logs::Stream::out : logs::Stream::err};
   policy.separate = out && err && policy.by_line();
+  policy.errors_in_json =
+      err && policy.format == config::LogFormat::json && policy.to == config::LogTarget::files;
   return policy;
 }
 

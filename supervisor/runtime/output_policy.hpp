@@ -16,6 +16,7 @@ struct OutputPolicy {
   config::LogTarget to = config::LogTarget::files;
   FloodLimit flood{};
   bool separate = false;                    // standard output and error have a FIFO each; only line by line
+  bool errors_in_json = false;              // standard error ends as JSON in a log of ours
   logs::Stream stream = logs::Stream::out;  // of the first FIFO
 
   // Otherwise bytes are moved unseen.

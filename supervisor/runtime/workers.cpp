@@ -224,7 +224,8 @@ std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t 
                           .path = path,
                           .fifo = worker.fifo,
                           .error_fifo = error_fifo,
-                          .with_file = **with};
+                          .with_file = **with,
+                          .log_in_json = policy.errors_in_json};
   if (auto opened = open_monitor(worker, index, occasion, *who); !opened)
     return std::unexpected(opened.error());
 

@@ -34,7 +34,9 @@ inline std::string told(const Action& action) {
     std::string operator()(const StopHandler&) { return "stop handler"; }
     std::string operator()(const KillHandler&) { return "kill handler"; }
     std::string operator()(const TellIdle&) { return "tell idle"; }
-    std::string operator()(const Leave&) { return "leave"; }
+    std::string operator()(const Leave& a) {
+      return a.failure ? "leave: " + *a.failure : std::string{"leave"};
+    }
   } words;
   return std::visit(words, action);
 }

@@ -39,6 +39,23 @@ TEST(Stream, RestartsAFailingHandlerSlowerAndSlowerUntilItAnswersAgain) {
   EXPECT_THAT(m.advance(100ms), ElementsAre("start handler"));
 }
 
+TEST(Stream, GivesUpOnAHandlerThatNeverGetsReadyOnlyWhereSomebodyWaitsForItsEnd) {
+  MachineOptions options = stream();
+  options.handler_starts_max = 2;
+  Driven m{options};
+  m.tell(Begin{});
+  m.tell(HandlerGone{"exit 1"});
+  m.advance(100ms);
+  m.tell(HandlerReady{1, false});
+  m.tell(HandlerGone{"exit 1"});
+  m.advance(200ms);
+  EXPECT_THAT(m.tell(HandlerGone{"exit 1"}), IsEmpty()) << "it was ready in between";
+  m.advance(400ms);
+  m.tell(NothingThere{m.taking});
+  EXPECT_THAT(m.tell(HandlerGone{"exit 1"}),
+              ElementsAre("leave: given up after 2 starts of the handler that failed: exit 1"));
+}
+
 TEST(Stream, GivesTheHandlerNoMoreThanItAskedFor) {
   Driven m{stream(8)};
   m.tell(Begin{});

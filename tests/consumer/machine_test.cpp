@@ -145,6 +145,51 @@ TEST(Machine, DoesNotBlameAMessageForAHandlerThatCannotBeStarted) {
   }
 }
 
+TEST(Machine, GivesUpOnAHandlerThatCannotBeStartedOnlyWhereSomebodyWaitsForItsEnd) {
+  for (const bool waits : {true, false}) {
+    MachineOptions options = exec(2);
+    if (waits) options.handler_starts_max = 3;
+    Driven m{options};
+    m.tell(Begin{});
+    m.fill(2);
+    for (const auto pause : {100ms, 200ms}) {
+      m.tell(NotHandled{1, "no such file"});
+      m.tell(NotHandled{2, "no such file"});  // of the same moment
+      EXPECT_EQ(m.until_deadline(), pause);
+      m.advance(pause);
+    }
+    const auto orders = m.tell(NotHandled{1, "no such file"});
+    if (!waits) {
+      EXPECT_THAT(orders, IsEmpty());
+      continue;
+    }
+    EXPECT_THAT(orders, ElementsAre("give back 1"));
+    m.tell(Settled{1});
+    EXPECT_THAT(m.tell(NotHandled{2, "no such file"}), ElementsAre("give back 2"));
+    EXPECT_THAT(m.tell(Settled{2}),
+                ElementsAre("leave: given up after 3 starts of the handler that failed: no such file"));
+  }
+}
+
+TEST(Machine, CountsNoStartThatMaySucceedTheNextTimeAndForgetsThoseBeforeOneThatDid) {
+  MachineOptions options = exec();
+  options.handler_starts_max = 2;
+  Driven m{options};
+  m.tell(Begin{});
+  m.fill(1);
+  m.tell(NotHandled{1, "no such file"});
+  for (const auto pause : {100ms, 200ms, 400ms}) {
+    EXPECT_THAT(m.advance(pause), ElementsAre("handle 1 try 1"));
+    m.tell(NotHandled{1});
+  }
+  m.advance(800ms);
+  m.tell(Later{1, 1s});
+  m.advance(1s);
+  EXPECT_THAT(m.tell(NotHandled{1, "no such file"}), IsEmpty());
+  m.advance(100ms);
+  EXPECT_THAT(m.tell(NotHandled{1, "no such file"}), ElementsAre("give back 1"));
+}
+
 TEST(Machine, TriesASettlingAgainUntilItIsDone) {
   Driven m{exec()};
   m.tell(Begin{});

@@ -36,12 +36,12 @@ class ConsumerProgram : public testing::Test {
   }
   // Runs to the end of the queue; what handlers wrote.
   std::vector<std::string> drain_queue(const std::vector<std::string>& options,
-                                       const std::string& handler_path) {
+                                       const std::string& handler_path, int exit_status = 0) {
     auto all = options;
     all.emplace_back("--until-empty");
     Program program{command(all, handler_path), errors};
     auto lines = program.lines();
-    EXPECT_EQ(program.wait(), 0) << read_file(errors);
+    EXPECT_EQ(program.wait(), exit_status) << read_file(errors);
     return lines;
   }
   int exit_status(const std::vector<std::string>& arguments) {
@@ -81,7 +81,7 @@ TEST_F(ConsumerProgram, ElementsThatCannotBeTakenHoldNobodyUp) {
   for (int n = 10; n < 40; ++n)
     std::filesystem::create_directories(queue + "/00000000/000000000000" + std::to_string(n));
   for (const char* body : {"a", "b", "c"}) add(queue, body);
-  EXPECT_THAT(drain_queue({}, handler("echo \"$(cat)\"")), UnorderedElementsAre("a", "b", "c"));
+  EXPECT_THAT(drain_queue({}, handler("echo \"$(cat)\""), 75), UnorderedElementsAre("a", "b", "c"));
   EXPECT_THAT(read_file(errors), HasSubstr("is a directory: an element of a normal queue?"));
 }
 
@@ -300,6 +300,86 @@ TEST_F(ConsumerProgram, TellsItsSupervisorHowItIs) {
   ::close(socket);
 }
 
+// A program that passes every look at it, and that the kernel does not start: it has no "#!".
+TEST_F(ConsumerProgram, AHandlerThatCannotBeStartedIsToldOnceAndTriedUntilItCan) {
+  add(queue, "one");
+  add(queue, "two");
+  const std::string path = script(tmp / "handle", "echo \"$(cat)\"\n");
+  Program program{command({"--window", "2"}, path), errors};
+  const auto count_of = [this](const std::string& text) {
+    const std::string said = read_file(errors);
+    int count = 0;
+    for (std::size_t at = 0; (at = said.find(text, at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  ASSERT_TRUE(test::eventually([&] { return count_of("cannot start the handler") > 0; }));
+  std::filesystem::rename(script(tmp / "mended", "#!/bin/sh\necho \"$(cat)\"\n"), path);
+  EXPECT_THAT((std::vector{program.line().value(), program.line().value()}),
+              UnorderedElementsAre("one", "two"));
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_EQ(count_of("cannot start the handler"), 1);
+  EXPECT_THAT(contents(queue + ".dead"), IsEmpty());
+}
+
+// A directory in an element's place cannot be locked, not by root either.
+TEST_F(ConsumerProgram, ARunThatIsToEndSaysThatElementsAreLeftThatItCouldNotTake) {
+  add(queue, "one");
+  std::filesystem::create_directories(queue + "/00000000/6a22b6f0abcdef");
+  EXPECT_EQ(exit_status({"--queue", queue, "--until-empty", "--", handler("exit 0")}), 75);
+  EXPECT_THAT(read_file(errors), AllOf(HasSubstr("leaving: done 1"), HasSubstr("not all of " + queue)));
+  const std::string errors_of_told = tmp / "errors-of-told";
+  Program told{command({}, handler("exit 0")), errors_of_told};
+  EXPECT_TRUE(
+      test::eventually([&] { return read_file(errors_of_told).find("cannot take") != std::string::npos; }));
+  told.signal(SIGTERM);
+  EXPECT_EQ(told.wait(), 0);
+}
+
+TEST_F(ConsumerProgram, ARunThatIsToEndGivesUpOnAHandlerThatNeverStarts) {
+  add(queue, "one");
+  const std::string damaged = script(tmp / "damaged", "echo\n");
+  EXPECT_EQ(exit_status({"--queue", queue, "--until-empty", "--", damaged}), 78);
+  EXPECT_EQ(exit_status({"--queue", queue, "--until-empty", "--protocol", "stream", "--", handler("exit 3")}),
+            78);
+  EXPECT_THAT(read_file(errors),
+              AllOf(HasSubstr("given up after 5 starts of the handler that failed: " + damaged +
+                              ": Exec format error"),
+                    HasSubstr("given up after 5 starts of the handler that failed: handler: exit status 3")));
+  EXPECT_EQ(contents(queue).size(), 1U);
+  EXPECT_EQ(locked(queue), 0U);
+  EXPECT_THAT(contents(queue + ".dead"), IsEmpty());
+}
+
+TEST_F(ConsumerProgram, KeepsItsCountersInAFileOfItsOwn) {
+  const auto status = [this](const std::string& name) { return read_file(tmp / name); };
+  add(queue, "good");
+  add(queue, "poison");
+  const std::string path = handler(std::string{read_body} + "[ $body = good ]");
+  Program second{command({"--attempts", "1", "--status-file", tmp / "status-{instance}.json"}, path),
+                 errors,
+                 {{"SIMPLEVISOR_INSTANCE", "2"}}};
+  constexpr const char* counters =
+      R"("taken":2,"done":1,"failed":1,"later":0,"dead":1,"lost":0,"in_hand":0})";
+  EXPECT_TRUE(test::eventually([&] {
+    return status("status-2.json") == std::string{R"({"state":"idle",)"} + counters;
+  })) << status("status-2.json");
+  second.signal(SIGTERM);
+  EXPECT_EQ(second.wait(), 0);
+  EXPECT_EQ(status("status-2.json"), std::string{R"({"state":"left",)"} + counters);
+  EXPECT_FALSE(std::filesystem::exists(tmp / "status-2.json.new"));
+}
+
+TEST_F(ConsumerProgram, WorksOnWhenItsCountersCannotBeKept) {
+  add(queue, "one");
+  EXPECT_THAT(drain_queue({"--status-file", tmp / "none/status"}, handler("echo \"$(cat)\"")),
+              ElementsAre("one"));
+  const std::string said = read_file(errors);
+  const std::size_t first = said.find("status file");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(said.find("status file", first + 1), std::string::npos) << "told once";
+}
+
 TEST_F(ConsumerProgram, ReadsItsSettingsFromAFile) {
   add(queue, "one");
   std::ofstream{tmp / "with.json"} << R"({"queue":")" << queue << R"(","handler":[")"
@@ -309,10 +389,17 @@ TEST_F(ConsumerProgram, ReadsItsSettingsFromAFile) {
   EXPECT_EQ(program.wait(), 0);
 }
 
+// Where not even root may make anything.
+TEST_F(ConsumerProgram, AQueueThatItMayNotUseIsAMatterOfPermission) {
+  EXPECT_EQ(exit_status({"--queue", "/sys/simplevisor-forbidden", "--", "/bin/true"}), 77);
+  EXPECT_THAT(read_file(errors), HasSubstr("queue \"/sys/simplevisor-forbidden\": mkdir"));
+}
+
 TEST_F(ConsumerProgram, SaysWhatIsWrongWithItsSettingsAndStartsNothing) {
   EXPECT_EQ(exit_status({"--no-such-option"}), 64);
   EXPECT_EQ(exit_status({}), 78);
   EXPECT_EQ(exit_status({"--queue", queue, "--", "/no/such/handler"}), 78);
+  EXPECT_EQ(exit_status({"--queue", queue, "--", script(tmp / "damaged", "#!/no/such/python3\n")}), 78);
   EXPECT_EQ(exit_status({"--queue", queue, "--window", "many", "--", "/bin/true"}), 78);
   EXPECT_EQ(exit_status({"--with", tmp / "absent.json"}), 78);
   std::ofstream{tmp / "bad.json"} << R"({"que":"x","atempts":3})";
@@ -322,8 +409,10 @@ TEST_F(ConsumerProgram, SaysWhatIsWrongWithItsSettingsAndStartsNothing) {
   EXPECT_FALSE(std::filesystem::exists(queue));
   EXPECT_THAT(read_file(errors),
               AllOf(HasSubstr("--no-such-option"), HasSubstr("no queue to take from"),
-                    HasSubstr("handler \"/no/such/handler\": No such file"), HasSubstr("--window: \"many\""),
-                    HasSubstr("absent.json: No such file"), HasSubstr("did you mean \"attempts\"?")));
+                    HasSubstr("handler \"/no/such/handler\": No such file"),
+                    HasSubstr("damaged\": its interpreter \"/no/such/python3\": No such file"),
+                    HasSubstr("--window: \"many\""), HasSubstr("absent.json: No such file"),
+                    HasSubstr("did you mean \"attempts\"?")));
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ std::vector<std::string> uses(const WorkerFiles& files) {
 TEST(WorkerFiles, AreFoundByTheProgramAndItsWith) {
   const auto files = find_worker_files(configured({
       {"root/jobs", "/usr/bin/simplevisor-consumer", R"({"queue":["in/","/abs/./two"],"handler":["x"]})"},
-      {"root/one", "simplevisor-consumer", R"({"queue":"in","dead_letter":"/grave"})"},
+      {"root/one", "simplevisor-consumer",
+       R"({"queue":"in","dead_letter":"/grave","status_file":"one.json"})"},
       {"root/send", "/b/simplevisor-transfer",
        R"({"incoming-queue":"type=DQN path=in%20box,maxlock=5","outgoing-queue":{"path":"out"},"status-file":"s.json"})"},
       {"root/feed", "/b/simplevisor-sarra", R"({"path":"in","from":"/old","status-file":"/run/feed.json"})"},
@@ -58,9 +59,40 @@ TEST(WorkerFiles, AreFoundByTheProgramAndItsWith) {
                           "/srv/work/in root/feed adds", "/srv/work/in root/jobs takes",
                           "/srv/work/in root/one takes", "/srv/work/in box root/send takes",
                           "/srv/work/in.dead root/jobs dead_letters", "/srv/work/out root/send adds"));
-  ASSERT_THAT(files.status_files, SizeIs(2));
-  EXPECT_EQ(files.status_files[0].path, "/srv/work/s.json");
-  EXPECT_EQ(files.status_files[1].node, "root/feed");
+  ASSERT_THAT(files.status_files, SizeIs(3));
+  EXPECT_EQ(files.status_files[0].path, "/srv/work/one.json");
+  EXPECT_EQ(files.status_files[1].path, "/srv/work/s.json");
+  EXPECT_EQ(files.status_files[2].node, "root/feed");
+}
+
+TEST(WorkerFiles, AreOnesOwnInAPoolThatNumbersThem) {
+  const auto pool = [](const char* with, std::size_t instances) {
+    auto configuration = configured({{"root/jobs", "simplevisor-consumer", with}});
+    auto program = std::make_shared<config::Program>(*configuration.programs[0]);
+    program->pool = true;
+    configuration.programs = {program};
+    core::SupervisorSpec many;
+    many.strategy = core::Strategy::simple_one_for_one;
+    many.initial_instances = instances;
+    many.children = {std::make_shared<core::ChildSpec>()};
+    core::ChildSpec jobs;
+    jobs.supervisor = std::make_shared<core::SupervisorSpec>(many);
+    core::SupervisorSpec root;
+    root.children = {std::make_shared<core::ChildSpec>(jobs)};
+    core::ChildSpec top;
+    top.supervisor = std::make_shared<core::SupervisorSpec>(root);
+    configuration.root = std::make_shared<core::ChildSpec>(top);
+    return find_worker_files(configuration).status_files;
+  };
+  const auto numbered = pool(R"({"status_file":"{instance}/s{instance}"})", 2);
+  ASSERT_THAT(numbered, SizeIs(2));
+  EXPECT_EQ(numbered[0].path, "/srv/work/1/s1");
+  EXPECT_EQ(numbered[1].path, "/srv/work/2/s2");
+  EXPECT_EQ(numbered[1].node, "root/jobs/2");
+  const auto shared = pool(R"({"status_file":"s"})", 2);
+  ASSERT_THAT(shared, SizeIs(1));
+  EXPECT_EQ(shared[0].node, "root/jobs");
+  EXPECT_THAT(pool(R"({"status_file":"s{instance}"})", 1'000'000), SizeIs(WorkerSurvey::files_max));
 }
 
 TEST(WorkerFiles, AreNotFoundInWhatIsMalformed) {

@@ -234,6 +234,20 @@ TEST_F(QueueTest, RemovingWithoutAnElementStillRemovesTheLockAndSaysSo) {
   EXPECT_THAT(files(), IsEmpty());
 }
 
+TEST_F(QueueTest, MovingIntoAQueueThatWasRemovedKeepsTheLock) {
+  Queue queue = open();
+  const std::string elsewhere = testing::TempDir() + "removed-target-" + std::to_string(::getpid());
+  Queue target = Queue::open(elsewhere).value();
+  fs::remove_all(elsewhere);
+  Lock lock = queue.lock(queue.add("x").value()).value();
+  const auto moved = queue.move(lock, target);
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().code, Errc::no_queue);
+  EXPECT_THAT(moved.error().message, testing::HasSubstr(elsewhere));
+  EXPECT_TRUE(lock.armed());
+  EXPECT_TRUE(lock.unlock());
+}
+
 TEST_F(QueueTest, RemoveDropsTheElementBeforeItsLock) {
   Queue queue = open({.system = &system});
   const ElementName name = queue.add("x").value();

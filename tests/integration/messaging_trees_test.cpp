@@ -260,32 +260,70 @@ TEST_F(MessagingTree, AWrongPasswordDoesNotKeepTheHostFromStarting) {
   EXPECT_TRUE(eventually(ended, patience)) << cli({"why", "receive-b"}).out;
 }
 
-TEST_F(MessagingTree, SarraceniaFetchesWhatIsAnnouncedAndWanted) {
-  start("sarracenia.toml");
-  all_is_well();
-  const fs::path site = path("site/observations");
-  fs::create_directories(site);
-  constexpr int files = 30;
-  for (int n = 0; n < files; ++n) std::ofstream{site / std::to_string(n)} << "observation " << n;
-  std::ofstream{site / "half.tmp"} << "not yet";
-  const sarra::HttpServer server{path("site"), path("http-log")};
-  for (int twice = 0; twice < 2; ++twice) {
+class SarraceniaTree : public MessagingTree {
+ protected:
+  static constexpr int files = 30;
+
+  SarraceniaTree() {
+    fs::create_directories(path("site/observations"));
+    for (int n = 0; n < files; ++n) std::ofstream{path(name_of(n))} << content_of(n);
+  }
+  void announce() const {
     const Outcome announced =
         run({ANNOUNCE_PROGRAM, "--broker-uri", broker('a').amqp_uri(), "--exchange", "xpublic", "--base-url",
-             server.url(), "--base-dir", path("site"), path("site")});
+             server_.url(), "--base-dir", path("site"), path("site")});
     ASSERT_EQ(announced.exit_code, 0) << announced.err;
   }
-  const fs::path arrived = path("sarracenia-state/files/observations");
-  EXPECT_TRUE(eventually(
-      [&] {
-        for (int n = 0; n < files; ++n) {
-          if (test::content_of(arrived / std::to_string(n)) != "observation " + std::to_string(n))
-            return false;
-        }
-        return true;
-      },
-      patience));
-  EXPECT_FALSE(fs::exists(arrived / "half.tmp"));
+  [[nodiscard]] bool all_arrive() const {
+    return eventually(
+        [&] {
+          for (int n = 0; n < files; ++n) {
+            if (test::content_of(arrived(n)) != content_of(n)) return false;
+          }
+          return true;
+        },
+        patience);
+  }
+  [[nodiscard]] fs::path arrived(const std::string& name) const {
+    return path("sarracenia-state/files/observations/" + name);
+  }
+
+ private:
+  static std::string name_of(int n) { return "site/observations/" + std::to_string(n); }
+  static std::string content_of(int n) { return "observation " + std::to_string(n); }
+  [[nodiscard]] fs::path arrived(int n) const { return arrived(std::to_string(n)); }
+
+  sarra::HttpServer server_{path("site"), path("http-log")};
+};
+
+TEST_F(SarraceniaTree, FetchesWhatIsAnnouncedAndWanted) {
+  start("sarracenia.toml");
+  all_is_well();
+  std::ofstream{path("site/observations/half.tmp")} << "not yet";
+  for (int twice = 0; twice < 2; ++twice) announce();
+  EXPECT_TRUE(all_arrive());
+  EXPECT_FALSE(fs::exists(arrived("half.tmp")));
+}
+
+TEST_F(SarraceniaTree, StartsWithoutItsBrokerAndSubscribesOnceItIsThere) {
+  broker('a').kill();
+  start("sarracenia.toml");
+  all_is_well();
+  const std::string instances[]{"root/subscribe/1", "root/subscribe/2"};
+  for (const std::string& one : instances) {
+    EXPECT_TRUE(eventually([&] { return refused(cli({"why", one}).out); }, patience))
+        << cli({"why", one}).out;
+  }
+  broker('a').start();
+  for (const std::string& one : instances) {
+    const auto subscribed = [&] {
+      return cli({"why", one}).out.find("running: pending") != std::string::npos;
+    };
+    ASSERT_TRUE(eventually(subscribed, patience)) << cli({"why", one}).out;
+  }
+  announce();
+  EXPECT_TRUE(all_arrive());
+  all_is_well();
 }
 
 }  // namespace

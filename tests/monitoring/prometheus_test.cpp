@@ -73,6 +73,7 @@ TEST_F(Prometheus, SeesTheTreeAndWhatBecomesOfIt) {
       {"simplevisor_queue_locked" + jobs, "2"},
       {"simplevisor_queue_ready" + jobs, "1"},
       {"simplevisor_worker_reported{node=\"root/mover\",counter=\"received\"}", "12"},
+      {"simplevisor_worker_reported{node=\"root/jobs/2\",counter=\"in_hand\"}", "1"},
       {"simplevisor_phase{simplevisor_phase=\"running\"}", "1"},
   };
   for (const auto& [expression, value] : facts)

@@ -56,7 +56,7 @@ size     = 2
 command  = ["{bin_dir}/simplevisor-consumer", "--with", "{with}"]
 ready    = "notify"
 shutdown = "brutal_kill"
-with     = { queue = "@DIR@/jobs", raw = true, window = 1, handler = ["/bin/sleep", "1000"] }
+with     = { queue = "@DIR@/jobs", raw = true, window = 1, status_file = "@DIR@/jobs-{instance}.json", handler = ["/bin/sleep", "1000"] }
 [worker.mover]
 command = ["@DIR@/simplevisor-transfer", "1000"]
 with    = { incoming-queue = "path=@DIR@/jobs", outgoing-queue = "path=@DIR@/out", status-file = "@DIR@/status.json" }

@@ -1,14 +1,19 @@
 // Every source with every sink, against a real RabbitMQ, and what happens when broker or agent is killed on the way.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <iostream>
 #include <memory>
+#include <random>
 
 #include "tests/brokers/rabbitmq.hpp"
+#include "tests/number_from.hpp"
 #include "tests/transfer/support.hpp"
 
 namespace simplevisor::transfer {
 namespace {
 
+using test::number_from;
 using testing::HasSubstr;
 
 class TransferBrokersTest : public testing::Test {
@@ -172,6 +177,52 @@ TEST_P(Killed, BrokersAndAgentsMayDieAtAnyMomentAndNothingIsLost) {
   EXPECT_EQ(sender.wait(), 0) << shop.log();
   EXPECT_EQ(receiver->wait(), 0) << shop.log();
   EXPECT_EQ(shop.count("in"), 0U);
+}
+
+TEST_P(Killed, SendersOfOneQueueLoseNothingAndRepeatNoMoreThanTheirWindows) {
+  const std::string kind = GetParam();
+  const std::string queue = "senders-" + kind;
+  const auto count = number_from("SIMPLEVISOR_SENDERS_MESSAGES", 3000);
+  const auto kills = number_from("SIMPLEVISOR_SENDERS_KILLS", 9);
+  const auto seed = number_from("SIMPLEVISOR_SENDERS_SEED", std::random_device{}());
+  constexpr int window = 50;
+  SCOPED_TRACE("SIMPLEVISOR_SENDERS_SEED=" + std::to_string(seed));
+  std::mt19937_64 random{seed};
+  shop.fill("in", static_cast<int>(count));
+  const auto started = [&] {
+    return shop.start_new(transfer(
+        "queue", "in", kind, queue,
+        {"--loop", "--reconnect", "--maxlock", "3", "--purge", "1", "--window", std::to_string(window)}));
+  };
+  std::vector<std::unique_ptr<Program>> senders;
+  for (int n = 0; n < 3; ++n) senders.push_back(started());
+  dirq::Queue in = queue_at(shop.path("in"));
+  const auto falls_to = [&](std::size_t left) {
+    return test::eventually([&] { return in.count().value() <= left; });
+  };
+  for (std::size_t kill = 1; kill <= kills; ++kill) {
+    const std::size_t now = in.count().value();
+    const std::size_t last = std::min(now, count - count * kill / (kills + 1));
+    ASSERT_TRUE(falls_to(std::uniform_int_distribution{last, now}(random))) << shop.log();
+    auto& victim = senders[random() % senders.size()];
+    victim->signal(SIGKILL);
+    victim->wait();
+    victim = started();
+  }
+  const std::size_t left_locked = consumer::locked(shop.path("in"));
+  ASSERT_TRUE(falls_to(0)) << shop.log();
+  senders.clear();
+
+  ASSERT_EQ(shop.run(transfer(kind, queue, "queue", "out", {"--timeout-inactivity", "2"})), 0) << shop.log();
+  const auto came = shop.bodies("out");
+  for (const std::string& body : numbered(static_cast<int>(count)))
+    ASSERT_TRUE(came.contains(body)) << body << " is lost";
+  // What each had sent, and not removed yet.
+  const std::size_t allowed = kills * window;
+  EXPECT_LE(came.size(), count + allowed);
+  EXPECT_EQ(depth(queue), 0U);
+  std::cout << count << " messages, 3 senders; killed: " << kills << ", locked then " << left_locked
+            << "; lost 0, twice " << came.size() - count << " (at most " << allowed << ")\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(Transfer, Killed, testing::Values("stomp", "amqp"),

@@ -2,22 +2,19 @@
 // end comes out at the other, all of it, and no more often than the windows allow.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <random>
 
 #include "tests/brokers/rabbitmq.hpp"
+#include "tests/number_from.hpp"
 #include "tests/transfer/support.hpp"
 
 namespace simplevisor::transfer {
 namespace {
 
-unsigned long number_from(const char* variable, unsigned long otherwise) {
-  const char* const text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe)
-  return text == nullptr ? otherwise : std::stoul(text);
-}
+using test::number_from;
 
 struct End {
   const char* kind;  // queue, amqp or stomp

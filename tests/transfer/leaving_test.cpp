@@ -45,6 +45,16 @@ for line in sys.stdin:
         print(json.dumps({"seq": order["seq"], "action": "accept"}), flush=True)
 )PY";
 
+TEST_F(TransferLeavingTest, WithDebugEachStepOfAMessageIsTold) {
+  shop.fill("in", 1);
+  EXPECT_EQ(shop.run(between()), 0) << shop.log();
+  EXPECT_THAT(shop.log(), Not(HasSubstr("message 1:")));
+  shop.fill("in", 1);
+  EXPECT_EQ(shop.run(between({"--debug"})), 0) << shop.log();
+  EXPECT_THAT(shop.log(), AllOf(HasSubstr("message 1: accepted"), HasSubstr("message 1: sent"),
+                                HasSubstr("message 1: settled")));
+}
+
 TEST_F(TransferLeavingTest, AFilterThatHangsOnOneMessageIsBlamedForItAndTheOthersArrive) {
   shop.fill("in", 10);
   EXPECT_EQ(shop.run(between(
@@ -133,7 +143,23 @@ TEST_P(TransferToldToStopWhileConnecting, LeavesAtOnce) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{20});  // and not a minute
 }
 
-INSTANTIATE_TEST_SUITE_P(Brokers, TransferToldToStopWhileConnecting, testing::Values("amqp", "stomp"),
+TEST_P(TransferToldToStopWhileConnecting, LeavesAtOnceAlsoWhereNoNameServerAnswers) {
+  Program agent{
+      {TRANSFER_PROGRAM, "--incoming-queue", "path=" + shop.path("in"), "--loop", "--remove",
+       "--outgoing-broker-uri", std::string{GetParam()} + "://hangs.example:1", "--timeout-connect", "60"},
+      shop.path("stderr"),
+      std::map<std::string, std::string>{{"LD_PRELOAD", HANGING_NAMES},
+                                         {"HANGING_LOOKUP", shop.path("asked")},
+                                         {"ASAN_OPTIONS", "verify_asan_link_order=0"}}};
+  ASSERT_TRUE(test::eventually([&] { return std::filesystem::exists(shop.path("asked")); })) << shop.log();
+  const auto start = std::chrono::steady_clock::now();
+  agent.signal(SIGTERM);
+  EXPECT_EQ(agent.wait(), 0) << shop.log();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{20});
+}
+
+INSTANTIATE_TEST_SUITE_P(Brokers, TransferToldToStopWhileConnecting,
+                         testing::Values("amqp", "amqps", "stomp", "ssl"),
                          [](const auto& given) { return std::string{given.param}; });
 
 TEST_F(TransferLeavingTest, FramesAreShownWithoutTheirSecrets) {

@@ -37,7 +37,8 @@ std::string name_of(const Action& action) {
     std::string operator()(const TellFilterIdle&) const { return "idle"; }
     std::string operator()(const Leave& a) const {
       return "leave" + (a.failure ? ": " + a.failure->message : "") +
-             (a.pending > 0 ? ", pending " + std::to_string(a.pending) : "");
+             (a.pending > 0 ? ", pending " + std::to_string(a.pending) : "") +
+             (a.hopeless > 0 ? ", hopeless " + std::to_string(a.hopeless) : "");
     }
   };
   return std::visit(Names{}, action);
@@ -98,6 +99,14 @@ TEST_F(TransferMachineTest, IsReadyWithoutTheEndThatMayComeLaterAndTakesNothingI
   tell(SinkUp{});
   EXPECT_TRUE(machine.connected());
   EXPECT_EQ(machine.room(), 100U);
+}
+
+TEST_F(TransferMachineTest, DoesNotCountWhatSomebodyElseSettles) {
+  start({});
+  tell(Arrived{1, 10, "no message"});
+  EXPECT_THAT(tell(Settled{1, true}), ElementsAre("forget 1"));
+  EXPECT_EQ(machine.counters().quarantined, 0U);
+  EXPECT_EQ(machine.pending(), 0U);
 }
 
 TEST_F(TransferMachineTest, SettlesAMessageOnlyWhenTheSinkHasConfirmedIt) {
@@ -247,6 +256,23 @@ TEST_F(TransferMachineTest, LingersWhenToldToStopAndGivesBackWhatIsLeft) {
   EXPECT_THAT(tell(Settled{1}), ElementsAre("forget 1", "close sink"));
   tell(SinkDown{});
   EXPECT_THAT(tell(SourceDown{}), ElementsAre("leave, pending 1"));
+}
+
+TEST_F(TransferMachineTest, WhatCannotBeSettledIsLeftBehindAndCounted) {
+  start({.linger = 10s});
+  send(1);
+  tell(Confirmed{1});
+  EXPECT_THAT(tell(Arrived{2, 10, "damaged"}), ElementsAre("quarantine 2: damaged"));
+  tell(SourceEnd{});
+  EXPECT_THAT(tell(NotSettled{1}), IsEmpty());
+  EXPECT_THAT(tell(NotSettled{2}), IsEmpty());
+  EXPECT_THAT(after(1s), UnorderedElementsAre("done 1", "quarantine 2: damaged"));
+  tell(NotSettled{1});
+  tell(NotSettled{2});
+  tell(Stop{});
+  EXPECT_THAT(tell(Stop{}), ElementsAre("forget 1", "forget 2", "close sink"));
+  tell(SinkDown{});
+  EXPECT_THAT(tell(SourceDown{}), ElementsAre("leave, pending 2, hopeless 1"));
 }
 
 TEST_F(TransferMachineTest, AtTheEndOfTheSourceItGivesUpOnlyAfterATimeWithoutProgress) {

@@ -328,10 +328,81 @@ TEST_F(TransferProgramTest, ReportsGoWhereTheyAreWanted) {
 TEST_F(TransferProgramTest, AQueueThatCannotBeUsedIsToldAndLeavesTheOtherSideAlone) {
   shop.fill("in", 2);
   std::ofstream{shop.path("out")} << "a file";
-  EXPECT_EQ(shop.run(between()), 78);
+  EXPECT_EQ(shop.run(between()), 73);
   EXPECT_THAT(shop.log(), HasSubstr("not a directory"));
   EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
   EXPECT_EQ(shop.count("in"), 2U);
+}
+
+TEST_F(TransferProgramTest, AnIncomingQueueThatIsNotThereIsMadeAndTold) {
+  const std::string made = "incoming queue " + shop.path("in") + " did not exist: created";
+  EXPECT_EQ(shop.run(between()), 0);
+  EXPECT_THAT(shop.log(), HasSubstr(made));
+  EXPECT_TRUE(std::filesystem::is_directory(shop.path("in")));
+  EXPECT_EQ(shop.run(between()), 0);
+  const std::string log = shop.log();
+  EXPECT_EQ(log.find(made), log.rfind(made)) << "once\n" << log;
+}
+
+// Where not even root may make anything.
+TEST_F(TransferProgramTest, AQueueThatItMayNotUseIsAMatterOfPermission) {
+  shop.fill("in", 1);
+  const std::string forbidden = "path=/sys/simplevisor-forbidden";
+  EXPECT_EQ(shop.run({"--incoming-queue", "path=" + shop.path("in"), "--outgoing-queue", forbidden}), 77);
+  EXPECT_EQ(shop.run({"--incoming-queue", forbidden, "--outgoing-queue", "path=" + shop.path("out")}), 77);
+  EXPECT_THAT(shop.log(), HasSubstr("queue \"/sys/simplevisor-forbidden\": mkdir"));
+  EXPECT_EQ(shop.count("in"), 1U);
+}
+
+TEST_F(TransferProgramTest, ACertificateOverAConnectionWithoutTlsIsAContradiction) {
+  shop.fill("in", 1);
+  for (const char* uri : {"stomp://127.0.0.1:1", "amqp://127.0.0.1:1",
+                          "failover:(stomp+ssl://127.0.0.1:1,stomp://127.0.0.1:2)"}) {
+    EXPECT_EQ(
+        shop.run({"--incoming-queue", "path=" + shop.path("in"), "--outgoing-broker-uri", uri,
+                  "--outgoing-broker-auth", "x509 cert=/c.pem key=/k.pem", "--destination", "/queue/x"}),
+        78)
+        << uri;
+  }
+  EXPECT_THAT(shop.log(), HasSubstr("x509 needs TLS"));
+}
+
+// An error of the dead-letter queue's place is none of the element: /proc says ENOENT to whoever makes a directory in it.
+TEST_F(TransferProgramTest, AnElementIsNotSettledBecauseItsDeadLettersCannotBeMade) {
+  ASSERT_TRUE(queue_at(shop.path("in")).add("no message"));
+  EXPECT_EQ(shop.run(between({"--dead-letter", "/proc/simplevisor-none", "--timeout-linger", "0.1"})), 65);
+  EXPECT_THAT(shop.log(), HasSubstr("dead letters 0"));
+  EXPECT_EQ(shop.count("in"), 1U);
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+}
+
+TEST_F(TransferProgramTest, DeadLettersThatAreRemovedMeanwhileAreMadeAnew) {
+  ASSERT_TRUE(queue_at(shop.path("in")).add("no message"));
+  Program agent = shop.start(between({"--loop"}));
+  EXPECT_TRUE(shop.logged("dead letter: "));
+  std::filesystem::remove_all(shop.path("in.dead"));
+  ASSERT_TRUE(queue_at(shop.path("in")).add("no message either"));
+  EXPECT_TRUE(test::eventually(
+      [&] { return std::filesystem::exists(shop.path("in.dead")) && shop.count("in.dead") == 1; }));
+  ::kill(agent.pid(), SIGTERM);
+  EXPECT_EQ(agent.wait(), 0);
+  EXPECT_THAT(shop.log(), HasSubstr("dead letters 2"));
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+}
+
+TEST_F(TransferProgramTest, AMessageThatCanBeNeitherSentNorSetAsideIsADataErrorAtTheEnd) {
+  ASSERT_TRUE(queue_at(shop.path("in")).add("no message"));
+  shop.fill("in", 3);
+  std::ofstream{shop.path("file")} << "";
+  const std::vector<std::string> nowhere{"--dead-letter", shop.path("file/dead"), "--timeout-linger", "0.1"};
+  EXPECT_EQ(shop.run(between(nowhere)), 65);
+  EXPECT_THAT(shop.log(),
+              AllOf(HasSubstr("Not a directory"), HasSubstr("1 of them can be neither sent nor set aside")));
+  EXPECT_EQ(shop.bodies("out"), numbered(3)) << "the others are not held up";
+  EXPECT_EQ(shop.count("in"), 1U);
+  EXPECT_EQ(consumer::locked(shop.path("in")), 0U);
+  EXPECT_EQ(shop.run(between()), 0) << "with room for it nothing is wrong";
+  EXPECT_EQ(shop.count("in.dead"), 1U);
 }
 
 }  // namespace

@@ -14,18 +14,23 @@
 
 #include "workers/consumer/exec_handler.hpp"
 #include "workers/consumer/intake.hpp"
+#include "workers/consumer/status.hpp"
 #include "workers/consumer/stream_handler.hpp"
+#include "workers/handler/startable.hpp"
 #include "workers/message/codec.hpp"
 #include "workers/queue/wake.hpp"
 #include "workers/service/report.hpp"
 #include "workers/service/sd_notify.hpp"
+#include "workers/service/status_file.hpp"
 
 namespace simplevisor::consumer {
 
 using service::ExitCode;
 using service::fail;
+using service::inform;
 using service::Notifier;
 using service::report;
+using service::warn;
 
 namespace {
 
@@ -35,6 +40,7 @@ using namespace std::chrono_literals;
 constexpr Milliseconds status_every = 1s;  // at most, and only when something changed
 constexpr Milliseconds renew_every_max = 100s;
 constexpr Milliseconds start_timeout_min = 30s;
+constexpr unsigned handler_starts_max = 5;  // of a run that is to end
 
 MachineOptions machine_options(const Settings& settings) {
   MachineOptions options;
@@ -54,6 +60,7 @@ MachineOptions machine_options(const Settings& settings) {
       settings.maxlock > 0ms ? std::min(renew_every_max, settings.maxlock / 3) : renew_every_max;
   options.purge_every = settings.purge;
   options.until_empty = settings.until_empty;
+  if (settings.until_empty) options.handler_starts_max = handler_starts_max;
   return options;
 }
 
@@ -78,12 +85,14 @@ class Consumer::Loop {
 
   [[nodiscard]] const Counters& counters() const noexcept { return machine_.counters(); }
 
-  void run() {
+  ExitCode run() {
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT: cannot fail for SIGPIPE
     wait_for_signal();
     tell_alive();
     on(Begin{});
     io_.run();
+    status_file_.write(status_json(machine_, "left"));
+    return exit_;
   }
 
  private:
@@ -104,7 +113,9 @@ class Consumer::Loop {
 
   void step(const Event& event) {
     if (const auto* gone = std::get_if<HandlerGone>(&event); gone != nullptr && !machine_.draining()) {
-      report("{}", gone->reason);
+      // One that dies each time before it is ready is told once.
+      if (machine_.handler_ready() || gone->reason != last_gone_) warn("{}", gone->reason);
+      last_gone_ = gone->reason;
     }
     actions_.clear();
     machine_.handle(event, Clock::now(), actions_);
@@ -162,7 +173,7 @@ class Consumer::Loop {
       case dirq::Errc::gone:
       case dirq::Errc::lost_lock:
         queue_of_.erase(ticket);
-        report("lost a lock: {}", error.message);
+        warn("lost a lock: {}", error.message);
         return tell(LockLost{ticket});
       case dirq::Errc::too_large:
         return tell(Unusable{ticket, error.message});
@@ -194,17 +205,38 @@ class Consumer::Loop {
   void perform(const StopHandler&) { handler_->stop(); }
   void perform(const KillHandler&) { handler_->kill_all(); }
   void perform(const TellIdle&) { handler_->tell_idle(); }
-  void perform(const Leave&) {
+  void perform(const Leave& leave) {
     const Counters& counters = machine_.counters();
-    report("leaving: done {}, failed {}, later {}, dead letters {}", counters.done, counters.failed,
+    inform({{"done", counters.done},
+            {"failed", counters.failed},
+            {"later", counters.later},
+            {"dead_letters", counters.dead}},
+           "leaving: done {}, failed {}, later {}, dead letters {}", counters.done, counters.failed,
            counters.later, counters.dead);
+    if (leave.failure) {
+      report("{}", *leave.failure);
+      exit_ = ExitCode::config;
+    } else if (!told_to_leave_) {
+      exit_ = end_of_run();
+    }
     io_.stop();
+  }
+
+  // Empty is what could be emptied: who waits for the end is told of the rest.
+  [[nodiscard]] ExitCode end_of_run() const {
+    for (const auto& intake : intakes_) {
+      if (const auto trouble = intake->trouble()) {
+        report({{"queue", intake->path()}}, "not all of {} could be taken", intake->path());
+        return *trouble == dirq::Errc::permission ? ExitCode::permission : ExitCode::temporary;
+      }
+    }
+    return ExitCode::done;
   }
 
   void announce() {
     if (machine_.handler_ready() && !std::exchange(announced_ready_, true)) notifier_.ready();
     if (machine_.draining() && !std::exchange(announced_stopping_, true)) notifier_.stopping();
-    if (status_pending_ || summary() == announced_summary_) return;
+    if (status_pending_ || summary_of(machine_) == announced_summary_) return;
     // The first change is told at once, the following ones together.
     tell_status();
     status_pending_ = true;
@@ -223,18 +255,9 @@ class Consumer::Loop {
     const double rate = span.count() > 0 ? static_cast<double>(done - announced_done_) / span.count() : 0.0;
     announced_at_ = now;
     announced_done_ = done;
-    announced_summary_ = summary();
+    announced_summary_ = summary_of(machine_);
     notifier_.status(fmt::format("{}, {:.1f}/s", announced_summary_, rate));
-  }
-
-  [[nodiscard]] std::string summary() const {
-    const Counters& counters = machine_.counters();
-    const std::string_view state = machine_.draining()         ? "draining"
-                                   : !machine_.handler_ready() ? "waiting for the handler"
-                                   : machine_.quiet()          ? "idle"
-                                                               : "working";
-    return fmt::format("{}: in hand {}, done {}, failed {}, later {}, dead {}", state, machine_.held(),
-                       counters.done, counters.failed, counters.later, counters.dead);
+    status_file_.write(status_json(machine_, state_of(machine_)));
   }
 
   void set_timer() {
@@ -257,6 +280,7 @@ class Consumer::Loop {
     signals_.async_wait([this](const boost::system::error_code& ec, int) {
       if (ec) return;
       wait_for_signal();
+      told_to_leave_ = true;
       on(Drain{});
     });
   }
@@ -280,6 +304,7 @@ class Consumer::Loop {
   StepHook hook_;
   Machine machine_;
   Notifier notifier_;
+  service::StatusFile status_file_{settings_.status_file};
   queue::Wake wake_{io_.get_executor(), settings_.queues, [this](std::size_t queue) { on(Woken{queue}); }};
   std::unique_ptr<Handler> handler_;
 
@@ -295,16 +320,17 @@ class Consumer::Loop {
   std::string announced_summary_;
   TimePoint announced_at_ = Clock::now();
   std::uint64_t announced_done_ = 0;
+  std::string last_gone_;  // why the handler ended
+  ExitCode exit_ = ExitCode::done;
+  bool told_to_leave_ = false;
 };
 
 Result<std::unique_ptr<Consumer>> Consumer::open(const Settings& settings, StepHook hook) {
   if (const auto problems = contradictions(settings); !problems.empty()) {
     return fail(ExitCode::config, problems.front());
   }
-  if (const auto error = handler::startable(settings.handler.front())) {
-    return fail(ExitCode::config,
-                fmt::format("handler \"{}\": {}", settings.handler.front(), error.message()));
-  }
+  if (const auto reason = handler::why_not_startable(settings.handler.front()))
+    return fail(ExitCode::config, fmt::format("handler \"{}\": {}", settings.handler.front(), *reason));
   std::vector<std::unique_ptr<Intake>> intakes;
   for (const std::string& queue : settings.queues) {
     auto intake = Intake::open(queue, settings, hook);
@@ -318,8 +344,8 @@ Result<std::unique_ptr<Consumer>> Consumer::open(const Settings& settings, StepH
 Consumer::Consumer(std::unique_ptr<Loop> loop) : loop_{std::move(loop)} {}
 Consumer::~Consumer() = default;
 
-void Consumer::run() {
-  loop_->run();
+ExitCode Consumer::run() {
+  return loop_->run();
 }
 
 const Counters& Consumer::counters() const noexcept {

@@ -3,7 +3,8 @@
 // The consumer itself: the one place where the decisions of Machine meet queues, handler, clock and signals.
 //
 // Life       open() checks everything that can be checked and touches no message; run() returns when the last
-//            message is finished or given back.
+//            message is finished or given back, with what the program ends with: `config` if a handler that never starts
+//            ended a run that was to end with its queue.
 // Signals    SIGTERM and SIGINT drain, a second one hurries. SIGPIPE is ignored while run() runs.
 // Threads    one: the caller's, which is in run().
 #pragma once
@@ -26,7 +27,7 @@ class Consumer {
   Consumer& operator=(const Consumer&) = delete;
   ~Consumer();
 
-  void run();
+  service::ExitCode run();
   [[nodiscard]] const Counters& counters() const noexcept;
 
  private:

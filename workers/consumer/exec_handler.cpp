@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <utility>
 
 #include "workers/service/report.hpp"
@@ -9,6 +12,16 @@
 namespace simplevisor::consumer {
 
 using service::report;
+
+namespace {
+
+// Somebody has to do something about the program.
+bool will_not_pass(const std::error_code& error) {
+  constexpr std::array numbers{ENOENT, EACCES, ENOEXEC, ENOTDIR, ELOOP};
+  return std::ranges::find(numbers, error.value()) != numbers.end();
+}
+
+}  // namespace
 
 ExecHandler::ExecHandler(const boost::asio::any_io_executor& executor, std::vector<std::string> arguments,
                          Environment environment, Tell tell)
@@ -18,13 +31,18 @@ ExecHandler::ExecHandler(const boost::asio::any_io_executor& executor, std::vect
       children_{executor} {}
 
 void ExecHandler::handle(Work work) {
-  // None of these failures is the message's: memory, descriptors and processes come back.
-  const auto not_handled = [this, &work](std::string_view what, const std::error_code& error) {
-    report("cannot start the handler for {} of {}: {}: {}", work.element, work.queue, what, error.message());
-    tell_(NotHandled{work.ticket});
+  // None of these failures is the message's: memory, descriptors and processes come back, and handlers are mended.
+  const auto not_handled = [this, &work](std::string_view what, const std::error_code& error, bool hopeless) {
+    std::string trouble = fmt::format("{}: {}", what, error.message());
+    if (trouble != trouble_) {
+      report({{"queue", work.queue}, {"element", work.element}}, "cannot start the handler for {} of {}: {}",
+             work.element, work.queue, trouble);
+    }
+    trouble_ = std::move(trouble);
+    tell_(NotHandled{work.ticket, hopeless ? trouble_ : ""});
   };
   const auto body = MemoryFile::with(work.message.body);
-  if (!body) return not_handled("message body", body.error());
+  if (!body) return not_handled("message body", body.error(), false);
 
   handler::ChildRequest request{arguments_, environment_, body->descriptor(), -1};
   request.environment.push_back(fmt::format("SIMPLEVISOR_QUEUE={}", work.queue));
@@ -33,7 +51,7 @@ void ExecHandler::handle(Work work) {
   Running running;
   if (!work.raw) {
     auto header = MemoryFile::with(header_json(work.message.header));
-    if (!header) return not_handled("message header", header.error());
+    if (!header) return not_handled("message header", header.error(), false);
     running.header = *std::move(header);
     request.environment.push_back(fmt::format("SIMPLEVISOR_TEXT={}", work.message.text));
     request.environment.push_back(fmt::format("SIMPLEVISOR_HEADER_FILE={}", running.header->path()));
@@ -41,7 +59,8 @@ void ExecHandler::handle(Work work) {
   }
   const auto child = children_.start(
       request, [this, ticket = work.ticket](handler::ExitStatus status) { ended(ticket, status); });
-  if (!child) return not_handled(arguments_.front(), child.error());
+  if (!child) return not_handled(arguments_.front(), child.error(), will_not_pass(child.error()));
+  trouble_.clear();
   running.child = *child;
   running_.emplace(work.ticket, std::move(running));
 }

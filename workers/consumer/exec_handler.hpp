@@ -4,6 +4,7 @@
 //
 // Verdict    exit status 0: done; 75 (EX_TEMPFAIL): later; any other status or a signal: failed.
 // Input      a memory file, so the handler may seek in it, read none of it, or close it.
+// Start      that fails is reported once, until it fails differently or one succeeds.
 // Output     the handler's standard output and error are ours.
 // Bounds     one process and two memory files for each message in hand.
 // Threads    as Handler.
@@ -11,6 +12,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 
 #include "workers/consumer/environment.hpp"
 #include "workers/consumer/handler.hpp"
@@ -42,6 +44,7 @@ class ExecHandler final : public Handler {
   Environment environment_;
   Tell tell_;
   std::map<Ticket, Running> running_;
+  std::string trouble_;  // why the last start failed, which is told once
   handler::Children children_;
 };
 

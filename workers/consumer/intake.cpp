@@ -10,7 +10,9 @@ namespace simplevisor::consumer {
 
 using service::ExitCode;
 using service::fail;
+using service::inform;
 using service::report;
+using service::warn;
 
 namespace {
 
@@ -85,26 +87,28 @@ void Intake::passed(Step step) const {
   if (hook_) hook_(step);
 }
 
-void Intake::trouble(const std::string& message) {
-  if (troubles_.size() < troubles_max && troubles_.insert(message).second) report("cannot take: {}", message);
+void Intake::trouble(const dirq::Error& error) {
+  last_trouble_ = error.code;
+  if (troubles_.size() < troubles_max && troubles_.insert(error.message).second)
+    report({{"queue", path()}}, "cannot take: {}", error.message);
 }
 
 Event Intake::take(Ticket ticket) {
   auto lock = taker_.next();
   if (!lock) {
     troubled_pass_ = true;
-    trouble(lock.error().message);
+    trouble(lock.error());
     return TakeFailed{ticket};
   }
   if (!*lock) {
     if (const dirq::PassedBy& by = taker_.passed_by(); by.elements > 0) {
       troubled_pass_ = true;
-      trouble(by.first.message);
+      trouble(by.first);
     }
     // What cannot be taken is met again in every pass, between others that can.
     if (!std::exchange(troubled_pass_, false) && !troubles_.empty()) {
       troubles_.clear();
-      report("taking from {} again", path());
+      inform({{"queue", path()}}, "taking from {} again", path());
     }
     return NothingThere{ticket};
   }
@@ -129,7 +133,8 @@ std::string Intake::element(Ticket ticket) const {
 void Intake::remember(Ticket ticket, unsigned failures, const std::string& reason) {
   Held& held = held_.at(ticket);
   if (const auto error = attempts_.store(held.lock.name(), {failures, reason, "", ""})) {
-    report("cannot record attempt {} of {}: {}", failures, held.lock.name().str(), error.message());
+    warn({{"queue", path()}, {"element", held.lock.name().str()}, {"attempt", failures}},
+         "cannot record attempt {} of {}: {}", failures, held.lock.name().str(), error.message());
     return;
   }
   held.on_record = true;
@@ -146,7 +151,7 @@ void Intake::renew(Ticket ticket) {
   if (held == held_.end() || !held->second.lock.armed()) return;
   // A lock found lost here is found lost again when the message is settled, and that is where it is told.
   if (const auto touched = held->second.lock.touch(); !touched)
-    report("cannot renew: {}", touched.error().message);
+    warn({{"queue", path()}}, "cannot renew: {}", touched.error().message);
 }
 
 Event Intake::settled(Ticket ticket, const dirq::Result<void>& outcome, std::string_view what) {
@@ -154,7 +159,8 @@ Event Intake::settled(Ticket ticket, const dirq::Result<void>& outcome, std::str
     held_.erase(ticket);
     return Settled{ticket};
   }
-  report("cannot {} {}: {}", what, element(ticket), outcome.error().message);
+  report({{"queue", path()}, {"element", element(ticket)}}, "cannot {} {}: {}", what, element(ticket),
+         outcome.error().message);
   if (outcome.error().code == dirq::Errc::lost_lock || outcome.error().code == dirq::Errc::gone) {
     held_.erase(ticket);
     return LockLost{ticket};
@@ -181,8 +187,13 @@ Event Intake::bury(Ticket ticket, unsigned failures, const std::string& reason) 
   const auto moved = held.lock.armed() ? dead_.take(queue_, held.lock) : std::unexpected(lost_before(ticket));
   if (!moved) return settled(ticket, std::unexpected(moved.error()), "move to the dead-letter queue");
   passed(Step::moved);
-  report("dead letter: {} of {} is {} of {} after {} failures: {}", name.str(), path(), moved->str(),
-         dead_.path(), failures, reason);
+  warn({{"queue", path()},
+        {"element", name.str()},
+        {"dead_letter", moved->str()},
+        {"failures", failures},
+        {"reason", reason}},
+       "dead letter: {} of {} is {} of {} after {} failures: {}", name.str(), path(), moved->str(),
+       dead_.path(), failures, reason);
   dead_.note(*moved, {failures, reason, path(), name.str()});
   passed(Step::reason_written);
   if (on_record) attempts_.remove(name);
@@ -204,9 +215,10 @@ Event Intake::give_back(Ticket ticket) {
 void Intake::purge() {
   const auto tell = [](const std::string& path, const dirq::Result<dirq::PurgeReport>& purged) {
     if (!purged) {
-      report("cannot purge: {}", purged.error().message);
+      warn({{"queue", path}}, "cannot purge: {}", purged.error().message);
     } else if (purged->locks + purged->temporaries > 0) {
-      report("purged {}: {} old locks, {} old temporaries", path, purged->locks, purged->temporaries);
+      inform({{"queue", path}, {"locks", purged->locks}, {"temporaries", purged->temporaries}},
+             "purged {}: {} old locks, {} old temporaries", path, purged->locks, purged->temporaries);
     }
   };
   tell(path(), queue_.purge(purge_));

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -50,6 +51,10 @@ class Intake {
   Event bury(Ticket ticket, unsigned failures, const std::string& reason);
   Event give_back(Ticket ticket);
 
+  // What keeps elements from being taken at present, the last of it.
+  [[nodiscard]] std::optional<dirq::Errc> trouble() const {
+    return troubles_.empty() ? std::nullopt : std::optional{last_trouble_};
+  }
   void purge();
 
  private:
@@ -71,9 +76,10 @@ class Intake {
   StepHook hook_;
   std::map<Ticket, Held> held_;
   // Reported; not again until a whole pass was without any.
-  void trouble(const std::string& message);  // reported once, until all is well again
+  void trouble(const dirq::Error& error);
 
   std::set<std::string> troubles_;
+  dirq::Errc last_trouble_{};
   bool troubled_pass_ = false;
 };
 

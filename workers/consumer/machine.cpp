@@ -123,7 +123,7 @@ void Machine::on(const TakeFailed& event) {
 void Machine::on(const Done& event) {
   const auto held = find_in(State::handling, event.ticket);
   if (held == held_.end()) return;
-  handler_troubles_ = 0;
+  handler_works();
   leave_flight(held);
   settle(held, Settling::finish);
 }
@@ -131,7 +131,7 @@ void Machine::on(const Done& event) {
 void Machine::on(const Later& event) {
   const auto held = find_in(State::handling, event.ticket);
   if (held == held_.end()) return;
-  handler_troubles_ = 0;
+  handler_works();
   ++counters_.later;
   leave_flight(held);
   if (draining_) return settle(held, Settling::give_back);
@@ -142,7 +142,7 @@ void Machine::on(const Later& event) {
 void Machine::on(const Failed& event) {
   const auto held = find_in(State::handling, event.ticket);
   if (held == held_.end()) return;
-  handler_troubles_ = 0;
+  handler_works();
   const bool overdue = held->second.overdue;
   leave_flight(held);
   // Killed because we leave, not because of anything it did.
@@ -165,9 +165,11 @@ void Machine::on(const NotHandled& event) {
   const auto held = find_in(State::handling, event.ticket);
   if (held == held_.end()) return;
   leave_flight(held);
-  back_off_handler();
+  const bool first = handler_not_before_ <= now_;
+  if (first) back_off_handler();
   if (draining_) return settle(held, Settling::give_back);
   make_due(held);
+  if (first && !event.hopeless.empty()) not_started(event.hopeless);
 }
 
 void Machine::on(const LockLost& event) {
@@ -200,6 +202,7 @@ void Machine::on(const HandlerReady& event) {
   if (handler_ != HandlerState::starting) return;
   handler_ = HandlerState::ready;
   handler_deadline_ = TimePoint::max();
+  failed_starts_ = 0;
   window_ = std::clamp<std::size_t>(event.window, 1, options_.window);
   wants_idle_ = event.wants_idle;
   idle_at_ = now_;
@@ -207,10 +210,12 @@ void Machine::on(const HandlerReady& event) {
 
 void Machine::on(const HandlerGone& event) {
   const bool expected = handler_ == HandlerState::stopping;
+  const bool was_starting = handler_ == HandlerState::starting;
   handler_ = HandlerState::absent;
   handler_deadline_ = TimePoint::max();
   reoffer_unanswered(event.reason);
   if (!expected) back_off_handler();
+  if (was_starting) not_started(event.reason);
 }
 
 // ---- deadlines
@@ -319,6 +324,18 @@ void Machine::back_off_handler() {
   handler_not_before_ = now_ + backoff(handler_backoff_first, ++handler_troubles_);
 }
 
+void Machine::handler_works() {
+  handler_troubles_ = 0;
+  failed_starts_ = 0;
+}
+
+void Machine::not_started(const std::string& reason) {
+  if (draining_ || !options_.handler_starts_max || ++failed_starts_ < *options_.handler_starts_max) return;
+  failure_ =
+      "given up after " + std::to_string(failed_starts_) + " starts of the handler that failed: " + reason;
+  on(Drain{});
+}
+
 void Machine::leave_if_possible() {
   if (!draining_ || !held_.empty() || taking_) return;
   if (options_.persistent_handler && handler_ != HandlerState::absent) {
@@ -330,7 +347,7 @@ void Machine::leave_if_possible() {
     return;
   }
   left_ = true;
-  act(Leave{});
+  act(Leave{failure_});
 }
 
 }  // namespace simplevisor::consumer

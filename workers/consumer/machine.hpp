@@ -12,6 +12,8 @@
 // Blame      a persistent handler that dies takes all its unanswered messages with it. One alone is to blame
 //            and has failed; of several nobody knows, so none has: each is offered again alone, which finds
 //            the culprit without an innocent message ever being counted out.
+// Handler    that cannot be started is tried again, more and more slowly, for as long as we are wanted; `handler_starts_max`
+//            in a row end us, where somebody waits for our end. Those of one moment count as one.
 // Bounds     messages handled at a time: `window`; held in all, with those that wait: `held_max`.
 // Time       monotonic, handed in, never decreasing. Nothing here reads a clock. The owner calls handle(Tick)
 //            at next_deadline().
@@ -54,6 +56,7 @@ struct MachineOptions {
   Milliseconds renew_every{100'000};  // of locks; the strictest peer breaks them after 300 s
   Milliseconds purge_every{300'000};  // 0: never
   bool until_empty = false;           // leave when every queue has nothing more to take
+  std::optional<unsigned> handler_starts_max = std::nullopt;
 };
 
 // ---- events: what happened
@@ -104,6 +107,7 @@ struct Unusable {
 // No handler could be started for it, which is not its own fault.
 struct NotHandled {
   Ticket ticket = 0;
+  std::string hopeless = {};  // why it will be the same the next time; empty: it may be different
 };
 // Another has it by now. Also an answer to those below.
 struct LockLost {
@@ -177,7 +181,9 @@ struct StopHandler {};
 struct KillHandler {};
 struct TellIdle {};
 // Nothing is held any more.
-struct Leave {};
+struct Leave {
+  std::optional<std::string> failure = std::nullopt;  // none: all is well
+};
 
 using Action = std::variant<Take, Handle, Kill, Remember, Finish, Bury, GiveBack, Renew, Purge, StartHandler,
                             StopHandler, KillHandler, TellIdle, Leave>;
@@ -270,6 +276,8 @@ class Machine {
   void act_on_settling(HeldMap::iterator held);
   void forget(HeldMap::iterator held);
   void back_off_handler();
+  void handler_works();
+  void not_started(const std::string& reason);
   void reoffer_unanswered(const std::string& reason);
 
   template <class A>
@@ -297,6 +305,8 @@ class Machine {
   std::size_t window_ = 1;
   bool wants_idle_ = false;
   unsigned handler_troubles_ = 0;  // since something was answered
+  unsigned failed_starts_ = 0;     // in a row
+  std::optional<std::string> failure_;
   TimePoint handler_not_before_{};
   TimePoint handler_deadline_ = TimePoint::max();  // of its start, or of its stop
   TimePoint idle_at_{};

@@ -113,8 +113,7 @@ int run(int argc, char** argv) {
     report("{}", consumer.error().message);
     return status(consumer.error().code);
   }
-  (*consumer)->run();
-  return status(ExitCode::done);
+  return status((*consumer)->run());
 }
 
 }  // namespace

@@ -92,6 +92,9 @@ const std::vector<Row>& rows() {
        SizeField{&Settings::message_bytes_max}},
       {{"until_empty", SettingType::flag, "leave when there is nothing more to take"},
        &Settings::until_empty},
+      {{"status_file", SettingType::text,
+        "file in which the counters are kept, JSON; {instance}: our number in a pool"},
+       &Settings::status_file},
   };
   return all;
 }

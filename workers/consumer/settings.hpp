@@ -46,6 +46,7 @@ struct Settings {
   std::chrono::milliseconds maxtemp{300'000};
   std::size_t message_bytes_max = std::size_t{128} << 20U;
   bool until_empty = false;
+  std::string status_file;  // empty: none
 
   [[nodiscard]] std::chrono::milliseconds message_timeout() const;
   [[nodiscard]] std::string dead_letter_of(std::string_view queue) const;

@@ -54,6 +54,9 @@ Result<ElementName> move_element(Store& store, const ElementName& name, const Lo
   const int result = store.in(name.directory, [&](int from) {
     return publish_file(target, target.draw_directory(), [from](int) { return from; }, element.data(), moved);
   });
+  // Nothing is there: our element, or all of the target?
+  if (result == -ENOENT && verify_lock(store, name, token) == 0)
+    return failed(Errc::no_queue, fmt::format("queue {}: no such directory", target.path()));
   if (result < 0) return failed("move", store.path_of(name), -result);
   // Best effort: a lock without an element is purged, and nobody can take it meanwhile.
   unlock_element(store, name, nullptr);

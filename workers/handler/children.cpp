@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
 namespace simplevisor::handler {
@@ -130,26 +127,6 @@ void Children::reap() {
     child = running_.erase(child);
   }
   for (const auto& [on_exit, status] : ended) on_exit(status);
-}
-
-std::error_code startable(const std::string& program) {
-  const auto check = [](const std::string& path) {
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) return system_error(errno);
-    if (!S_ISREG(status.st_mode)) return system_error(EACCES);
-    return ::access(path.c_str(), X_OK) == 0 ? std::error_code{} : system_error(errno);
-  };
-  if (program.contains('/')) return check(program);
-  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): we are one thread
-  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
-  for (;;) {
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    std::string candidate{end == 0 ? "." : rest.substr(0, end)};
-    candidate.append("/").append(program);
-    if (!check(candidate)) return {};
-    if (end == rest.size()) return system_error(ENOENT);
-    rest.remove_prefix(end + 1);
-  }
 }
 
 }  // namespace simplevisor::handler

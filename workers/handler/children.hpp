@@ -62,7 +62,4 @@ class Children {
   std::map<pid_t, OnExit> running_;
 };
 
-// Whether `program` can be started, as far as can be told without starting it.
-std::error_code startable(const std::string& program);
-
 }  // namespace simplevisor::handler

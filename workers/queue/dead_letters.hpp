@@ -5,7 +5,9 @@
 // Content    as it was, byte for byte, so that moving an element back is all a retry takes.
 // Reasons    DEAD/.reasons/DDDDDDDD-EEEEEEEEEEEEEE, JSON. The element comes first: killed in between, a dead letter
 //            has no reason but the log's.
-// Errors     those of dirq. A reason that cannot be written is reported and no more.
+// Removed    under us, it is made anew for the next letter.
+// Errors     those of dirq; none of them is Errc::gone but of an element that was to be taken. A reason that cannot be
+//            written is reported and no more.
 // Threads    one at a time.
 #pragma once
 
@@ -34,9 +36,11 @@ class DeadLetters {
   void purge_reasons();
 
  private:
-  explicit DeadLetters(dirq::Queue queue);
+  DeadLetters(dirq::Queue queue, dirq::Durability durability);
+  dirq::Result<void> make_anew();
 
   dirq::Queue queue_;
+  dirq::Durability durability_;
   SideFiles reasons_;
 };
 

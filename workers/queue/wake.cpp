@@ -16,8 +16,6 @@
 
 namespace simplevisor::queue {
 
-using service::report;
-
 namespace {
 
 constexpr std::uint32_t appears = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
@@ -144,7 +142,7 @@ bool Wake::add(std::size_t queue, const std::string& directory) {
 
 void Wake::complain(const std::string& path) {
   if (std::exchange(complained_, true)) return;
-  report("cannot watch {}: {}; polling instead", path, std::strerror(errno));
+  service::warn({{"queue", path}}, "cannot watch {}: {}; polling instead", path, std::strerror(errno));
 }
 
 }  // namespace simplevisor::queue

@@ -27,6 +27,7 @@ using namespace simplevisor::sarra;
 namespace amqp = simplevisor::amqp;
 namespace broker = simplevisor::broker;
 using simplevisor::service::ExitCode;
+using simplevisor::service::inform;
 using simplevisor::service::report;
 
 struct Settings {
@@ -104,6 +105,8 @@ ExitCode exit_of(broker::Failure::Kind kind) {
       return ExitCode::config;
     case broker::Failure::Kind::authentication:
       return ExitCode::permission;
+    case broker::Failure::Kind::no_place:
+      return ExitCode::cannot_create;
     case broker::Failure::Kind::unavailable:
       return ExitCode::unavailable;
     case broker::Failure::Kind::temporary:
@@ -222,7 +225,8 @@ int run(int argc, char** argv) {
     report("{}", sent.error().message);
     return static_cast<int>(exit_of(sent.error().kind));
   }
-  report("announced {}, failed {}", *sent, announcements.failed());
+  inform({{"announced", *sent}, {"failed", announcements.failed()}}, "announced {}, failed {}", *sent,
+         announcements.failed());
   return static_cast<int>(announcements.failed() > 0 ? ExitCode::failed : ExitCode::done);
 }
 

@@ -277,8 +277,8 @@ TreeResult<void> Assembly::sweep(const Tree& tree, std::chrono::milliseconds age
     const auto found = (*record)->read();
     if (!found) continue;
     if (const auto& head = *found; head && head->state != State::settled) {
-      service::report("{}: given up, {} of {} parts came", head->path, (*record)->count(head->parts),
-                      head->parts);
+      service::warn({{"path", head->path}}, "{}: given up, {} of {} parts came", head->path,
+                    (*record)->count(head->parts), head->parts);
       if (const auto place = tree.place(head->path, false); place)
         ::unlinkat(place->directory.get(), working_name(head->path, head->version).c_str(), 0);
     }

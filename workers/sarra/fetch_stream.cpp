@@ -25,6 +25,7 @@ namespace {
 namespace json = boost::json;
 using service::ExitCode;
 using service::report;
+using service::warn;
 
 struct Job {
   std::uint64_t seq = 0;
@@ -109,7 +110,9 @@ class Workers {
     if (!job.message) return std::unexpected(Trouble{false, job.message.error()});
     try {
       auto outcome = fetcher.fetch(job.message->body);
-      if (!outcome) report("{}: {}", outcome.error().temporary ? "later" : "failed", outcome.error().reason);
+      if (!outcome)
+        warn({{"reason", outcome.error().reason}}, "{}: {}", outcome.error().temporary ? "later" : "failed",
+             outcome.error().reason);
       return outcome;
     } catch (const std::exception& exception) {
       report("failed: {}", exception.what());

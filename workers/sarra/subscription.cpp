@@ -32,7 +32,8 @@ Subscription::Subscription(const boost::asio::any_io_executor& executor, Subscri
       timer_{executor} {}
 
 Subscription::~Subscription() {
-  service::report("turned away: {} by pattern or age, {} duplicates, {} of another format", unwanted_,
+  service::inform({{"unwanted", unwanted_}, {"duplicates", duplicates_}, {"foreign", foreign_}},
+                  "turned away: {} by pattern or age, {} duplicates, {} of another format", unwanted_,
                   duplicates_, foreign_);
 }
 
@@ -173,7 +174,7 @@ void Subscription::look_again() {
 template <class T>
 bool Subscription::well(const Seen::Result<T>& result) {
   if (!result && !std::exchange(seen_in_trouble_, true)) {
-    service::report("duplicates may pass: {}", result.error());
+    service::warn("duplicates may pass: {}", result.error());
   }
   if (result) seen_in_trouble_ = false;
   return result.has_value();

@@ -14,18 +14,19 @@
 #include <utility>
 
 #include "workers/handler/co_process.hpp"
+#include "workers/handler/startable.hpp"
 #include "workers/message/codec.hpp"
 #include "workers/service/pid_file.hpp"
 #include "workers/service/report.hpp"
 #include "workers/service/sd_notify.hpp"
+#include "workers/service/status_file.hpp"
 #include "workers/transfer/agent_options.hpp"
 #include "workers/transfer/ends.hpp"
 #include "workers/transfer/filter.hpp"
-#include "workers/transfer/log.hpp"
 #include "workers/transfer/machine.hpp"
 #include "workers/transfer/statistics.hpp"
-#include "workers/transfer/status_file.hpp"
 #include "workers/transfer/taps.hpp"
+#include "workers/transfer/trace.hpp"
 
 namespace simplevisor::transfer {
 namespace {
@@ -33,10 +34,15 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using service::ExitCode;
+using service::Fact;
+using service::Facts;
+using service::inform;
 using service::report;
+using service::warn;
 
 constexpr auto status_every = 1s;
 constexpr auto pid_file_every = 1s;
+constexpr std::size_t steps_a_turn_max = 4096;
 constexpr std::size_t failure_bytes_max = 200;  // of what the status says about a side that is away
 
 }  // namespace
@@ -109,8 +115,11 @@ class Agent::Loop {
   }
 
   void pump() {
+    std::size_t steps = 0;
     while (!left_) {
       while (!events_.empty()) {
+        if (++steps > steps_a_turn_max)
+          return want_later();  // signals, timers and the other side have their turn
         const Event next = std::move(events_.front());
         events_.pop_front();
         step(next);
@@ -137,11 +146,12 @@ class Agent::Loop {
     if (const auto* down = std::get_if<SinkDown>(&event)) down_because(down->failure);
     if (const auto* down = std::get_if<SourceDown>(&event)) down_because(down->failure);
     if (const auto* not_now = std::get_if<NotConfirmed>(&event)) {
-      if (not_now->reason != last_error_) warn("not confirmed, will be sent again: {}", not_now->reason);
+      if (not_now->reason != last_error_)
+        warn({{"reason", not_now->reason}}, "not confirmed, will be sent again: {}", not_now->reason);
       last_error_ = not_now->reason;
     }
     if (const auto* refused = std::get_if<Refused>(&event)) last_error_ = refused->reason;
-    if (settings_.debug) std::visit([](const auto& what) { trace(what); }, event);
+    if (settings_.debug) trace(event);
   }
 
   void down_because(const std::optional<Failure>& failure) {
@@ -150,23 +160,6 @@ class Agent::Loop {
     if (!trouble_.ends_with(failure->message)) trouble_ = failure->message;
     last_error_ = trouble_;
   }
-
-  // With `debug`: the life of each message.
-  template <class What>
-  static void trace(const What&) {}
-  static void trace(const Arrived& what) {
-    report("message {}: {} bytes{}{}", what.ticket, what.bytes, what.unusable ? ", unusable: " : "",
-           what.unusable.value_or(""));
-  }
-  static void trace(const Accepted& what) { report("message {}: accepted", what.ticket); }
-  static void trace(const Discarded& what) { report("message {}: discarded", what.ticket); }
-  static void trace(const CheckFailed& what) { report("message {}: {}", what.ticket, what.reason); }
-  static void trace(const Confirmed& what) { report("message {}: sent", what.ticket); }
-  static void trace(const NotConfirmed& what) {
-    report("message {}: not sent: {}", what.ticket, what.reason);
-  }
-  static void trace(const Refused& what) { report("message {}: refused: {}", what.ticket, what.reason); }
-  static void trace(const Settled& what) { report("message {}: settled", what.ticket); }
 
   void tell(Event event) { events_.push_back(std::move(event)); }
 
@@ -227,7 +220,7 @@ class Agent::Loop {
       return false;
     }
     if (!held.verdict->accepted) {
-      if (settings_.debug) report("message {}: rejected by rule {}", ticket, held.verdict->rule);
+      if (settings_.debug) trace(ticket, fmt::format("rejected by rule {}", held.verdict->rule));
       tell(Discarded{ticket});
     }
     return held.verdict->accepted;
@@ -255,7 +248,12 @@ class Agent::Loop {
   void perform(const Leave& leave) {
     left_ = true;
     const Counters& c = machine_.counters();
-    inform("leaving: received {}, sent {}, discarded {}, dead letters {}, retried {}", c.received, c.sent,
+    inform({{"received", c.received},
+            {"sent", c.sent},
+            {"discarded", c.discarded},
+            {"dead_letters", c.quarantined},
+            {"retried", c.retried}},
+           "leaving: received {}, sent {}, discarded {}, dead letters {}, retried {}", c.received, c.sent,
            c.discarded, c.quarantined, c.retried);
     if (leave.failure) {
       report("{}", leave.failure->message);
@@ -266,7 +264,8 @@ class Agent::Loop {
       else
         warn("{} messages more had come and are lost: without reliable a broker forgets what it has sent",
              leave.pending);
-      if (!stop_asked_) exit_ = ExitCode::failed;
+      if (leave.hopeless > 0) report("{} of them can be neither sent nor set aside", leave.hopeless);
+      if (!stop_asked_) exit_ = leave.hopeless > 0 ? ExitCode::data : ExitCode::failed;
     }
     announce_leaving();
     notifier_.status(fmt::format("left: {}", counted()));
@@ -392,7 +391,7 @@ class Agent::Loop {
   asio::steady_timer pid_timer_{io_};
   Machine machine_;
   service::Notifier notifier_;
-  StatusFile status_file_;
+  service::StatusFile status_file_;
   std::optional<service::PidFile> pid_file_;
   Taps taps_;
   Statistics statistics_;
@@ -425,9 +424,8 @@ service::Result<std::unique_ptr<Agent>> Agent::make(const Settings& settings, bo
   if (const auto problems = contradictions(settings); !problems.empty())
     return service::fail(ExitCode::config, problems.front());
   if (!settings.filter.empty()) {
-    if (const auto error = handler::startable(settings.filter.front()))
-      return service::fail(ExitCode::config,
-                           fmt::format("filter {}: {}", settings.filter.front(), error.message()));
+    if (const auto reason = handler::why_not_startable(settings.filter.front()))
+      return service::fail(ExitCode::config, fmt::format("filter {}: {}", settings.filter.front(), *reason));
   }
   auto loop = std::make_unique<Loop>(settings, supervised);
   if (auto prepared = loop->prepare(ends); !prepared) return std::unexpected(std::move(prepared).error());

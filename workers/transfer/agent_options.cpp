@@ -46,6 +46,8 @@ service::ExitCode exit_of(Failure::Kind kind) {
       return service::ExitCode::config;
     case Failure::Kind::authentication:
       return service::ExitCode::permission;
+    case Failure::Kind::no_place:
+      return service::ExitCode::cannot_create;
     case Failure::Kind::unavailable:
       return service::ExitCode::unavailable;
     case Failure::Kind::temporary:

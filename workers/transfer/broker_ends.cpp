@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "workers/message/codec.hpp"
-#include "workers/transfer/log.hpp"
+#include "workers/service/report.hpp"
 
 namespace simplevisor::transfer {
 
+using service::inform;
 using service::report;
+using service::warn;
 
 // ---- the connection
 
@@ -62,13 +64,16 @@ void Link::heard(broker::Event event) {
   if (const auto* connected = std::get_if<broker::Connected>(&event)) {
     connected_ = true;
     endpoints_.succeeded();
-    inform("{} {}: connected, {}", name_, endpoint_, connected->description);
+    inform({{"side", name_}, {"broker", endpoint_}}, "{} {}: connected, {}", name_, endpoint_,
+           connected->description);
   }
   const auto* closed = std::get_if<broker::Closed>(&event);
   if (closed == nullptr) return tell_(std::move(event));
   let_go();
   const bool was_connected = std::exchange(connected_, false);
-  if (closed->failure && !closing_) warn("{} {}: {}", name_, endpoint_, closed->failure->message);
+  if (closed->failure && !closing_)
+    warn({{"side", name_}, {"broker", endpoint_}, {"reason", closed->failure->message}}, "{} {}: {}", name_,
+         endpoint_, closed->failure->message);
   const bool permanent = closed->failure && closed->failure->kind == broker::Failure::Kind::configuration;
   if (!was_connected && !closing_ && !permanent) {
     if (closed->failure)
@@ -141,7 +146,7 @@ Event BrokerSource::settle(Ticket ticket, Verdict verdict, const std::string& re
 
 bool BrokerSource::bury(const std::string& reason, const message::Message* message, const std::string& raw) {
   const auto failed = [this](const std::string& what) {
-    report("cannot set a message aside in {}: {}", dead_letter_, what);
+    report({{"queue", dead_letter_}}, "cannot set a message aside in {}: {}", dead_letter_, what);
     return false;
   };
   if (!dead_) {
@@ -157,7 +162,8 @@ bool BrokerSource::bury(const std::string& reason, const message::Message* messa
   }
   const auto letter = dead_->add(content);
   if (!letter) return failed(letter.error().message);
-  warn("dead letter: {} of {}: {}", letter->str(), dead_letter_, reason);
+  warn({{"queue", dead_letter_}, {"dead_letter", letter->str()}, {"reason", reason}},
+       "dead letter: {} of {}: {}", letter->str(), dead_letter_, reason);
   dead_->note(*letter, {1, reason, "", ""});
   return true;
 }
@@ -185,11 +191,12 @@ void BrokerSink::heard(broker::Event event) {
       return SinkDown{std::move(closed.failure), closed.message_to_blame};
     }
     std::optional<Event> operator()(broker::Blocked& blocked) const {
-      warn("outgoing: blocked by the broker: {}", blocked.reason);
+      warn({{"side", "outgoing"}, {"reason", blocked.reason}}, "outgoing: blocked by the broker: {}",
+           blocked.reason);
       return SinkBlocked{};
     }
     std::optional<Event> operator()(broker::Unblocked&) const {
-      inform("outgoing: not blocked any more");
+      inform({{"side", "outgoing"}}, "outgoing: not blocked any more");
       return SinkUnblocked{};
     }
     std::optional<Event> operator()(broker::Confirmed& answer) const { return answer; }

@@ -12,6 +12,7 @@
 
 #include "workers/amqp/client.hpp"
 #include "workers/broker/credentials.hpp"
+#include "workers/broker/masking.hpp"
 #include "workers/service/report.hpp"
 #include "workers/stomp/client.hpp"
 #include "workers/stomp/datagram_client.hpp"
@@ -189,6 +190,11 @@ Result<Broker> broker_of(const SideSettings& side, std::string_view whose) {
   if (!identity) return wrong(fmt::format("{}-broker-auth: {}", whose, identity.error().message));
   made.plain = identity->plain;
   if (identity->x509) {
+    const auto bare = std::ranges::find(made.address.endpoints, false, &broker::Endpoint::tls);
+    if (bare != made.address.endpoints.end())
+      return wrong(
+          fmt::format("{}-broker-auth: x509 needs TLS, which {}-broker-uri does not speak with {}:{}", whose,
+                      whose, bare->host, bare->port));
     const broker::X509 x509 = broker::with_environment(*identity->x509, [](const char* name) {
       const std::string value = variable(name);
       return value.empty() ? std::nullopt : std::optional{value};
@@ -240,7 +246,12 @@ Result<stomp::Options> stomp_options(const Settings& settings, const SideSetting
     options.heart_beat =
         stomp::HeartBeat{.client = settings.timeout_client, .server = settings.timeout_server};
   options.trace = side.stomp_trace;
-  if (options.trace) options.trace->tell = [](std::string_view line) { service::report_line(line); };
+  if (options.trace) {
+    const broker::Secret secret = broker.plain ? broker.plain->pass : broker::Secret{};
+    options.trace->tell = [secret](std::string_view line) {
+      service::trace({}, "{}", broker::masked(std::string{line}, secret));
+    };
+  }
   options.reliable = settings.reliable;
   options.timeout_connect = settings.timeout_connect;
   options.timeout_broker = settings.timeout_broker;

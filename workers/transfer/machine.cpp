@@ -13,7 +13,8 @@ constexpr Milliseconds idle_every = 1s;
 constexpr unsigned fatalities_max = 3;
 
 bool permanent(const Failure& failure) {
-  return failure.kind == Failure::Kind::configuration || failure.kind == Failure::Kind::authentication;
+  return failure.kind == Failure::Kind::configuration || failure.kind == Failure::Kind::authentication ||
+         failure.kind == Failure::Kind::no_place;
 }
 
 }  // namespace
@@ -325,7 +326,7 @@ void Machine::go_on_leaving() {
       if (item->second.state != State::settling)
         settle(item, Verdict::give_back);
       else if (item->second.deadline != TimePoint::max())
-        forget(item);
+        leave_behind(item);
       item = next;
     }
   }
@@ -348,7 +349,7 @@ void Machine::go_on_leaving() {
   }
   if (source_.side != Side::closed || filter_ != FilterState::absent) return;
   left_ = true;
-  act(Leave{failure_, given_back_});
+  act(Leave{failure_, given_back_, hopeless_});
 }
 
 }  // namespace simplevisor::transfer

@@ -122,6 +122,7 @@ using broker::Refused;
 // Answers to Settle.
 struct Settled {
   Ticket ticket = 0;
+  bool lost = false;  // not by us: somebody else has the message now
 };
 struct NotSettled {  // try again
   Ticket ticket = 0;
@@ -159,7 +160,8 @@ struct KillFilter {};  // FilterGone follows
 struct TellFilterIdle {};
 struct Leave {
   std::optional<Failure> failure = std::nullopt;  // none: all is well
-  std::uint64_t pending = 0;  // given back because the linger time was over, or left behind
+  std::uint64_t pending = 0;   // given back because the linger time was over, or left behind
+  std::uint64_t hopeless = 0;  // of these: can be neither sent nor set aside
 };
 
 using Action = std::variant<OpenSource, CloseSource, OpenSink, CloseSink, Check, Send, Settle, Forget,
@@ -268,6 +270,7 @@ class Machine {
   void set_deadline(Items::iterator item, TimePoint deadline);
   void wait(Items::iterator item, State then, Milliseconds delay);
   void settle(Items::iterator item, Verdict verdict, std::string reason = {});
+  void leave_behind(Items::iterator item);
   void forget(Items::iterator item);
   std::set<Ticket>* index_of(State state);
   void filter_failed(const std::string& reason);
@@ -314,6 +317,7 @@ class Machine {
   TimePoint linger_until_ = TimePoint::max();
   std::optional<Failure> failure_;
   std::uint64_t given_back_ = 0;
+  std::uint64_t hopeless_ = 0;
   Counters counters_;
 };
 

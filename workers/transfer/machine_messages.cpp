@@ -87,7 +87,7 @@ void Machine::on(const Settled& event) {
   progressed();
   if (item->second.verdict == Verdict::give_back) {
     ++given_back_;
-  } else {
+  } else if (!event.lost) {
     ++counters_.settled;
     if (item->second.verdict == Verdict::quarantine) ++counters_.quarantined;
   }
@@ -97,8 +97,7 @@ void Machine::on(const Settled& event) {
 void Machine::on(const NotSettled& event) {
   const auto item = find_in(State::settling, event.ticket);
   if (item == items_.end()) return;
-  // Nothing more can be done about it: the source keeps it, so it comes again.
-  if (gave_back_) return forget(item);
+  if (gave_back_) return leave_behind(item);
   set_deadline(item, now_ + backoff(settle_first, ++item->second.failures));
 }
 
@@ -152,6 +151,13 @@ void Machine::settle(Items::iterator item, Verdict verdict, std::string reason) 
   item->second.failures = 0;
   item->second.reason = std::move(reason);
   act(Settle{item->first, verdict, item->second.reason});
+}
+
+// Nothing more can be done about it: the source keeps it, so it comes again.
+void Machine::leave_behind(Items::iterator item) {
+  ++given_back_;
+  if (item->second.verdict == Verdict::quarantine) ++hopeless_;
+  forget(item);
 }
 
 void Machine::forget(Items::iterator item) {

@@ -75,9 +75,11 @@ void declare(CLI::App& app, CommandLine& line) {
     line.options.declare(app, info.name, taken_by(info.type), info.help, short_name(info.name));
   }
   app.footer(
-      "Exit status: 0 done, 1 messages were left, 64 command line, 69 broker unavailable, 70 internal "
-      "fault,\n"
-      "75 try again later, 76 protocol, 77 authentication or permission, 78 settings.");
+      "Exit status: 0 done, 1 messages were left, 64 command line, 65 a message can be neither sent nor set "
+      "aside,\n"
+      "69 broker unavailable, 70 internal fault, 73 a queue or file cannot be opened or made, 75 try again "
+      "later,\n"
+      "76 protocol, 77 authentication or permission, 78 settings.");
 }
 
 std::vector<std::string> apply(Settings& settings, const CommandLine& line) {
@@ -129,7 +131,7 @@ int show_status(const Settings& settings, double seconds) {
 // False: it cannot, and that has been said.
 bool send_reports(const Settings& settings) {
   using namespace simplevisor::service;
-  log_level = settings.log_level;
+  report_from(settings.log_level);
   if (settings.log == "syslog" || (settings.log.empty() && settings.daemon)) report_to_syslog();
   if (settings.log == "null") report_to_nobody();
   if (settings.log == "stdout") report_to(STDOUT_FILENO);

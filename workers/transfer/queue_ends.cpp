@@ -5,23 +5,38 @@
 #include <system_error>
 #include <utility>
 
-#include "workers/transfer/log.hpp"
+#include "workers/service/report.hpp"
 
 namespace simplevisor::transfer {
 namespace {
 
 using namespace std::chrono_literals;
+using service::inform;
 using service::report;
+using service::warn;
 
 constexpr std::size_t elements_a_turn_max = 64;
 constexpr std::chrono::milliseconds renew_every_max = 100s;  // the strictest peer breaks locks after 300 s
 constexpr auto trouble_first = 1s;
 constexpr auto trouble_max = 30s;
 
+// Like the consumer's (workers/consumer/intake.cpp): the same queue makes both end with the same status.
+Failure::Kind kind_of(dirq::Errc code) {
+  switch (code) {
+    case dirq::Errc::permission:
+      return Failure::Kind::authentication;
+    case dirq::Errc::no_space:
+    case dirq::Errc::descriptor_limit:
+      return Failure::Kind::temporary;
+    case dirq::Errc::malformed:
+      return Failure::Kind::configuration;
+    default:
+      return Failure::Kind::no_place;
+  }
+}
+
 Failure failure_of(const std::string& path, const dirq::Error& error) {
-  const bool passes = error.code == dirq::Errc::no_space || error.code == dirq::Errc::descriptor_limit;
-  return {passes ? Failure::Kind::temporary : Failure::Kind::configuration,
-          fmt::format("queue \"{}\": {}", path, error.message)};
+  return {kind_of(error.code), fmt::format("queue \"{}\": {}", path, error.message)};
 }
 
 // The same words for the same trouble, so that it is told once: those of the system's call name a file that no other
@@ -50,11 +65,14 @@ QueueSource::QueueSource(boost::asio::any_io_executor executor, QueueSourceOptio
       attend_{executor_} {}
 
 void QueueSource::open() {
+  std::error_code unknown;
+  const bool absent = !std::filesystem::exists(options_.path, unknown) && !unknown;
   auto queue = TakingQueue::open(options_.path, options_.kind);
   if (!queue) return down(failure_of(options_.path, queue.error()));
+  // As every implementation of such queues does: who fills it may start later. It may also be a slip of the pen.
+  if (absent) warn({{"queue", options_.path}}, "incoming queue {} did not exist: created", options_.path);
   Open open{*std::move(queue), std::nullopt};
-  std::error_code absent;
-  if (std::filesystem::exists(options_.dead_letter, absent)) {
+  if (std::filesystem::exists(options_.dead_letter, unknown)) {
     if (const auto opened = open_dead_letters(open); !opened)
       return down(failure_of(options_.dead_letter, opened.error()));
     if (open.dead->identity() == open.queue->identity()) {
@@ -105,7 +123,7 @@ void QueueSource::want(std::size_t room) {
   for (std::size_t n = 0; n < elements_a_turn_max && room_ > 0; ++n) {
     auto element = open_->queue->take();
     if (!element) {
-      if (troubles_++ == 0) report("cannot take: {}", element.error().message);
+      if (troubles_++ == 0) report({{"queue", options_.path}}, "cannot take: {}", element.error().message);
       const auto pause = std::min<std::chrono::milliseconds>(
           trouble_first * (1U << std::min(troubles_ - 1, 5U)), trouble_max);
       return wait_for_more(pause);
@@ -167,9 +185,14 @@ void QueueSource::wait_for_more(std::chrono::milliseconds at_most) {
 dirq::Result<void> QueueSource::bury(TakenElement& element, const std::string& reason) {
   const dirq::ElementName name = element.name();
   if (auto opened = open_dead_letters(*open_); !opened) return opened;
+  // Seen at the start, if it was there; a path may have come to lead here since.
+  if (open_->dead->identity() == open_->queue->identity())
+    return dirq::failed(dirq::Errc::other,
+                        fmt::format("queue {} is its own dead-letter queue", options_.path));
   const auto letter = element.bury(*open_->dead, reason);
   if (!letter) return std::unexpected(letter.error());
-  warn("dead letter: {} of {} is {}: {}", name.str(), options_.path, *letter, reason);
+  warn({{"queue", options_.path}, {"element", name.str()}, {"dead_letter", *letter}, {"reason", reason}},
+       "dead letter: {} of {} is {}: {}", name.str(), options_.path, *letter, reason);
   return {};
 }
 
@@ -192,10 +215,11 @@ Event QueueSource::settle(Ticket ticket, Verdict verdict, const std::string& rea
     held_.erase(held);
     return Settled{ticket};
   }
-  report("cannot settle {}: {}", element.name().str(), outcome.error().message);
-  if (outcome.error().code == dirq::Errc::lost_lock || outcome.error().code == dirq::Errc::gone) {
+  report({{"queue", options_.path}, {"element", element.name().str()}}, "cannot settle {}: {}",
+         element.name().str(), outcome.error().message);
+  if (!element.armed()) {
     held_.erase(held);  // somebody else has it: there is nothing left to do
-    return Settled{ticket};
+    return Settled{ticket, true};
   }
   return NotSettled{ticket};
 }
@@ -206,12 +230,13 @@ void QueueSource::attend() {
   if (options_.purge_every > 0ms && now >= purge_at_) {
     purge_at_ = now + options_.purge_every;
     if (const auto purged = open_->queue->purge(options_.purge); !purged)
-      report("cannot purge: {}", purged.error().message);
+      report({{"queue", options_.path}}, "cannot purge: {}", purged.error().message);
     if (open_->dead) open_->dead->purge_reasons();
   }
   for (auto& [ticket, element] : held_) {
     if (!element->armed()) continue;
-    if (const auto touched = element->touch(); !touched) report("cannot renew: {}", touched.error().message);
+    if (const auto touched = element->touch(); !touched)
+      report({{"queue", options_.path}}, "cannot renew: {}", touched.error().message);
   }
   const auto renew = renew_every(options_);
   attend_.expires_after(options_.purge_every > 0ms ? std::min(renew, options_.purge_every) : renew);
@@ -252,8 +277,9 @@ void QueueSink::commit() {
   if (in_batch_.empty()) return;
   const auto committed = queue_->commit();
   if (!committed && !std::exchange(in_trouble_, true))
-    warn("{}", trouble_of(options_.path, committed.error()));
-  if (committed && std::exchange(in_trouble_, false)) inform("adding to {} again", options_.path);
+    warn({{"queue", options_.path}}, "{}", trouble_of(options_.path, committed.error()));
+  if (committed && std::exchange(in_trouble_, false))
+    inform({{"queue", options_.path}}, "adding to {} again", options_.path);
   for (const Ticket ticket : std::exchange(in_batch_, {})) {
     if (committed)
       tell_(Confirmed{ticket});

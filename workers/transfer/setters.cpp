@@ -57,9 +57,9 @@ Complaint set_log_level(Settings& settings, const json::value& value) {
   if (given != "debug" && given != "info" && given != "warning" && given != "error")
     return needs("word of debug, info, warning, error", value);
   if (given == "debug") settings.debug = true;
-  settings.log_level = LogLevel::info;
-  if (given == "warning") settings.log_level = LogLevel::warning;
-  if (given == "error") settings.log_level = LogLevel::error;
+  settings.log_level = service::Severity::info;
+  if (given == "warning") settings.log_level = service::Severity::warning;
+  if (given == "error") settings.log_level = service::Severity::error;
   return {};
 }
 

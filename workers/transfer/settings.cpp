@@ -136,7 +136,8 @@ std::vector<Row> make_rows() {
   add("filter-data", SettingType::table, "JSON object told to the filter at its start", set_filter_data);
   add("filter-timeout", SettingType::time, "for the filter to answer; 0: none",
       time(&Settings::filter_timeout));
-  add("status-file", SettingType::text, "file in which the counters are kept, JSON",
+  add("status-file", SettingType::text,
+      "file in which the counters are kept, JSON; {instance}: our number in a pool",
       text(&Settings::status_file));
   add("pidfile", SettingType::text, "file with our pid, by which --status and --quit find us",
       text(&Settings::pidfile));

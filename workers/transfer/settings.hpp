@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "workers/rules/rules.hpp"
+#include "workers/service/report.hpp"
 #include "workers/stomp/trace.hpp"
-#include "workers/transfer/log.hpp"
 
 namespace simplevisor::transfer {
 
@@ -98,7 +98,7 @@ struct Settings {
   bool debug = false;  // report what becomes of each message
   std::string log;     // syslog, file, stdout or null; empty: standard error
   std::string logfile;
-  LogLevel log_level = LogLevel::info;
+  service::Severity log_level = service::Severity::info;
 };
 
 // `tables` are for files only.

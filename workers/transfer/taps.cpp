@@ -20,7 +20,8 @@ bool Taps::add(const std::string& path, const message::Message& message) {
 
 bool Taps::write(Tap& tap, const std::string& path, const std::string& content) const {
   const auto trouble = [&](const dirq::Error& error) {
-    if (!std::exchange(tap.in_trouble, true)) service::report("cannot copy to {}: {}", path, error.message);
+    if (!std::exchange(tap.in_trouble, true))
+      service::warn({{"queue", path}}, "cannot copy to {}: {}", path, error.message);
     return false;
   };
   if (!tap.queue) {
@@ -31,7 +32,7 @@ bool Taps::write(Tap& tap, const std::string& path, const std::string& content) 
     tap.queue = *std::move(queue);
   }
   if (const auto added = tap.queue->add(content); !added) return trouble(added.error());
-  if (std::exchange(tap.in_trouble, false)) service::report("copying to {} again", path);
+  if (std::exchange(tap.in_trouble, false)) service::inform({{"queue", path}}, "copying to {} again", path);
   return true;
 }
 

@@ -1,15 +1,18 @@
-#include "workers/transfer/status_file.hpp"
+#include "workers/service/status_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include "workers/service/report.hpp"
 
-namespace simplevisor::transfer {
+namespace simplevisor::service {
 namespace {
 
 bool write_all(const std::string& path, std::string_view content) {
@@ -26,7 +29,20 @@ bool write_all(const std::string& path, std::string_view content) {
   return ::close(file) == 0 && well;
 }
 
+constexpr std::string_view placeholder = "{instance}";
+
+std::string with_instance(std::string path) {
+  const char* const said =
+      std::getenv("SIMPLEVISOR_INSTANCE");  // NOLINT(concurrency-mt-unsafe): before any thread
+  const std::string_view instance = said == nullptr ? "0" : said;
+  for (std::size_t at = 0; (at = path.find(placeholder, at)) != std::string::npos; at += instance.size())
+    path.replace(at, placeholder.size(), instance);
+  return path;
+}
+
 }  // namespace
+
+StatusFile::StatusFile(std::string path) : path_{with_instance(std::move(path))} {}
 
 void StatusFile::write(std::string_view content) {
   if (path_.empty()) return;
@@ -35,7 +51,7 @@ void StatusFile::write(std::string_view content) {
     complained_ = false;
     return;
   }
-  if (!std::exchange(complained_, true)) service::report("status file {}: {}", path_, std::strerror(errno));
+  if (!std::exchange(complained_, true)) warn("status file {}: {}", path_, std::strerror(errno));
 }
 
-}  // namespace simplevisor::transfer
+}  // namespace simplevisor::service

@@ -1,19 +1,20 @@
-// workers/transfer/status_file.hpp
+// workers/service/status_file.hpp
 //
 // A small file that others read: replaced by rename, so that a reader sees the old one or the new one.
 //
+// Path       {instance} in it is our number in a pool (SIMPLEVISOR_INSTANCE), 0 where there is none: instances that share
+//            their settings do not share the file. Looked up when this is made, before any thread.
 // Errors     reported once; a status that cannot be written is no reason to stop working. Without a path: nothing.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
 
-namespace simplevisor::transfer {
+namespace simplevisor::service {
 
 class StatusFile {
  public:
-  explicit StatusFile(std::string path) : path_{std::move(path)} {}
+  explicit StatusFile(std::string path);
   void write(std::string_view content);
 
  private:
@@ -21,4 +22,4 @@ class StatusFile {
   bool complained_ = false;
 };
 
-}  // namespace simplevisor::transfer
+}  // namespace simplevisor::service
