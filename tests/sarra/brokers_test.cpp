@@ -63,65 +63,6 @@ TEST_F(SarraBrokersTest, TakesEveryMessageThatSr3Posts) {
   }
 }
 
-TEST_F(SarraBrokersTest, APoolTakesEachAnnouncementOnceAndLosesNoneWhenOneIsKilled) {
-  constexpr int count = 1500;
-  std::vector<json::object> lines;
-  for (int n = 0; n < count; ++n) lines.push_back(announcement("xs_pool", "f" + std::to_string(n)));
-  // Every one again, from somebody else.
-  const auto once = lines;
-  lines.insert(lines.end(), once.begin(), once.end());
-  write_lines("lines", lines);
-  ASSERT_EQ(peer({"declare", "unused", "xs_pool", "{}"}), 0) << log();
-  const auto arguments = subscriber({"--exchange", "xs_pool", "--nodupe-ttl", "1h", "--expire", "1h"});
-  std::vector<std::unique_ptr<Program>> pool;
-  for (int n = 0; n < 4; ++n) pool.push_back(start(arguments));
-  ASSERT_TRUE(bound()) << log();
-  EXPECT_EQ(rabbit->ctl({"list_queues", "name", "arguments"}).find("q_guest.") != std::string::npos, true);
-  const auto publisher =
-      start({"/usr/bin/python3", SARRA_PEER, rabbit->amqp_uri(), "publish", directory / "lines"});
-  ASSERT_TRUE(written(200)) << log();
-  pool[0]->signal(SIGKILL);
-  pool[0]->wait();
-  pool[0] = start(arguments);
-  ASSERT_EQ(publisher->wait(), 0) << log();
-  ASSERT_TRUE(drained()) << log();
-  for (const auto& program : pool) program->signal(SIGTERM);
-  for (const auto& program : pool) EXPECT_EQ(program->wait(), 0) << log();
-  const auto all = bodies();
-  const std::set<std::string> distinct{all.begin(), all.end()};
-  EXPECT_EQ(distinct.size(), static_cast<std::size_t>(count));
-  EXPECT_LE(all.size(), static_cast<std::size_t>(count) + 25U) << "what one had in hand when it was killed";
-  EXPECT_THAT(log(), HasSubstr("duplicates"));
-}
-
-TEST_F(SarraBrokersTest, APoolGoesOnWhenItsBrokerWasKilled) {
-  constexpr int count = 1000;
-  std::vector<json::object> lines;
-  for (int n = 0; n < count; ++n) lines.push_back(announcement("xs_fall", "f" + std::to_string(n)));
-  write_lines("lines", lines);
-  ASSERT_EQ(peer({"declare", "unused", "xs_fall", "{}"}), 0) << log();
-  auto arguments = subscriber({"--exchange", "xs_fall", "--nodupe-ttl", "1h"});
-  auto once = arguments;
-  once.insert(once.end(), {"--timeout-inactivity", "1ms"});
-  ASSERT_EQ(run(once), 0) << log();  // makes the queue
-  ASSERT_EQ(peer({"publish", directory / "lines"}), 0) << log();
-  rabbit->sync_definitions();
-  std::vector<std::unique_ptr<Program>> pool;
-  for (int n = 0; n < 2; ++n) pool.push_back(start(arguments));
-  ASSERT_TRUE(written(50)) << log();
-  rabbit->kill();
-  rabbit->start();
-  const auto distinct = [&] {
-    const auto all = bodies();
-    return std::set<std::string>{all.begin(), all.end()};
-  };
-  ASSERT_TRUE(written(count)) << log();
-  EXPECT_TRUE(until([&] { return distinct().size() == count; })) << log();
-  for (const auto& program : pool) program->signal(SIGTERM);
-  for (const auto& program : pool) EXPECT_EQ(program->wait(), 0) << log();
-  EXPECT_LE(bodies().size(), count + 2U * 25U) << "what each had in hand";
-}
-
 TEST_F(SarraBrokersTest, WhatNobodyWantsIsTurnedAwayAndWhatIsNoAnnouncementIsSetAside) {
   std::vector<json::object> lines{announcement("xs_some", "a.txt"), announcement("xs_some", "a.tmp"),
                                   announcement("xs_some", "b.bin")};

@@ -104,6 +104,16 @@ TEST(Wanted, V03GoesOnByteForByteAndV02BecomesV03) {
   EXPECT_EQ(as_v02.message.header.at("content-type"), "application/json");
 }
 
+TEST(Wanted, SaysThatItMayHaveComeBefore) {
+  const auto header_of = [](const char* redelivered) {
+    message::Message message = announcing("a");
+    message.header["redelivered"] = redelivered;
+    return std::get<Wanted>(judge(message, patterns({}), {}, now)).message.header;
+  };
+  EXPECT_EQ(header_of("true").at("redelivered"), "true");
+  EXPECT_EQ(header_of("false").count("redelivered"), 0U);
+}
+
 TEST(Others, AreForeignOrMalformed) {
   EXPECT_EQ(verdict({{{"content-type", "application/geo+json"}}, "{}", false}, patterns({})), "foreign");
   EXPECT_EQ(verdict({{}, "", false}, patterns({})), "malformed");

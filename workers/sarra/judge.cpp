@@ -31,6 +31,10 @@ message::Message for_the_queue(const message::Message& message, std::string body
     if (const auto found = message.header.find(name); found != message.header.end())
       made.header.insert(*found);
   }
+  // That it may have come before is worth knowing; that it has not is the rule.
+  if (const auto found = message.header.find("redelivered");
+      found != message.header.end() && found->second == "true")
+    made.header.insert(*found);
   return made;
 }
 

@@ -4,7 +4,8 @@
 //
 // Order      format, age of the announcement, age of the file, patterns: as sr3 does it.
 // Wanted     the message for the queue: the v03 object as body (of a v03 message byte for byte), and of the header only
-//            content-type, amqp-exchange and amqp-routing-key, which is left out where the path became another.
+//            content-type, amqp-exchange and amqp-routing-key, which is left out where the path became another; and redelivered,
+//            if it may have come before.
 // Codes      those of sr3's reports: 404 pattern, 410 file too old, 425 from the future, 504 announcement too old. A file
 //            that is too young is Later.
 // Time       handed in.
