@@ -228,14 +228,30 @@ def main():
     if chosen.vectors:
         vectors = {vector["scenario"]["id"]: vector for vector in recorded(chosen.vectors)}
         ran = 0
+        suspected = []
+
+        def as_recorded(who, scenario, result):
+            expected = vectors[scenario["id"]]["expected"]
+            if comparable(scenario, result) == comparable(scenario, expected):
+                return True
+            print(f"{who} and record differ:")
+            show(scenario, result, expected)
+            return False
+
         for scenario, ours, theirs in compare((v["scenario"] for v in vectors.values()), driver, otp):
             ran += 1
-            expected = vectors[scenario["id"]]["expected"]
-            for who, result in (("core", ours), ("peer", theirs)):
-                if comparable(scenario, result) != comparable(scenario, expected):
-                    different += 1
-                    print(f"{who} and record differ:")
-                    show(scenario, result, expected)
+            different += not as_recorded("core", scenario, ours)
+            if not as_recorded("peer", scenario, theirs):
+                suspected.append(scenario)
+        # The peer lives in real time: a machine that stands still for a second moves a restart out of its window.
+        for scenario in suspected:
+            for _ in range(2):
+                otp.ask(scenario)
+                if as_recorded("peer", scenario, otp.answer(scenario["id"])):
+                    print(f"{scenario['id']} does not differ again: some process had too little time")
+                    break
+            else:
+                different += 1
         print(f"{ran} recorded scenarios, {different} differences")
     else:
         began = time.monotonic()

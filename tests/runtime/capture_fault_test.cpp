@@ -1,4 +1,5 @@
 // Output capture when things go wrong: a supervisor killed, a disk full, system calls that fail. Nothing is lost.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <poll.h>
 #include <sched.h>
@@ -80,7 +81,12 @@ TEST_F(CaptureFaultTest, SupervisorsKilledAgainAndAgainLoseNoLineAndNoWorker) {
   const std::string fifo = open("root/a");
   EXPECT_TRUE(capture->stop(Capture::Fifos::keep));
   const UniqueFd keeper{::open(fifo.c_str(), O_RDWR | O_CLOEXEC)};
-  Worker worker{fifo, "seq 1 " + std::to_string(lines)};
+  // The second half waits until one of them was killed, however quick that one was.
+  const std::string go = directory.path("go");
+  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
+  const UniqueFd go_end{::open(go.c_str(), O_RDWR | O_CLOEXEC)};
+  Worker worker{fifo,
+                fmt::format("seq 1 {0}; read x <{1}; seq {2} {3}", lines / 2, go, lines / 2 + 1, lines)};
   int killed = 0;
   while (!worker.has_ended()) {
     const UniqueFd written{::inotify_init1(IN_CLOEXEC)};
@@ -92,7 +98,9 @@ TEST_F(CaptureFaultTest, SupervisorsKilledAgainAndAgainLoseNoLineAndNoWorker) {
     ASSERT_GT(::poll(facts.data(), facts.size(), -1), 0);
     ::kill(supervisor, SIGKILL);
     ::waitpid(supervisor, nullptr, 0);
-    ++killed;
+    if (++killed == 1) {
+      ASSERT_EQ(::write(go_end.get(), "\n", 1), 1);
+    }
   }
   EXPECT_EQ(worker.wait(), 0);
   EXPECT_GT(killed, 1);
