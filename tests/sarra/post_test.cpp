@@ -16,8 +16,10 @@ namespace simplevisor::sarra {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class PostTest : public testing::Test {
  protected:
@@ -44,6 +46,19 @@ TEST_F(PostTest, OfAFileSaysWhatItIs) {
   EXPECT_TRUE(parse_time(a.pub_time) && parse_time(*a.mtime) && parse_time(*a.atime));
   EXPECT_THAT(a.identity->value, testing::StartsWith("3a81oZNherrMQXNJriBBMRLm+k6JqX6i"));
   EXPECT_FALSE(a.content);
+}
+
+TEST(BaseUrl, IsOneAndKeepsNoSecret) {
+  for (const char* const good :
+       {"http://h/", "https://h:8443/d/", "sftp://me@h/d", "file:///srv/d/", "ftp://[::1]/d", "dav://h/"})
+    EXPECT_EQ(why_no_base_url(good), std::nullopt) << good;
+  EXPECT_THAT(why_no_base_url("https://me:s3cret@h/").value_or(""),
+              AllOf(HasSubstr("everybody would be told"), Not(HasSubstr("s3cret"))));
+  for (const char* const bad :
+       {"nonsense", "://h/", "http://h:99999/", "http://h:port/", "http://", "http://me:s3cret@h:99999/"})
+    EXPECT_THAT(why_no_base_url(bad).value_or("good"),
+                AllOf(HasSubstr("is no URL"), Not(HasSubstr("s3cret"))))
+        << bad;
 }
 
 TEST_F(PostTest, SmallFilesComeAlong) {

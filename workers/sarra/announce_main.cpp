@@ -199,10 +199,8 @@ int run(int argc, char** argv) {
   PublisherOptions options;
   if (const auto status = connection_of(settings, options.connection)) return static_cast<int>(*status);
   if (settings.post.base_url.empty()) return static_cast<int>(*wrong("base-url: is not given"));
-  if (const std::size_t end = settings.post.base_url.find("://"); end == 0 || end == std::string::npos) {
-    return static_cast<int>(*wrong(
-        fmt::format("base-url: {} is no URL, such as https://host/directory/", settings.post.base_url)));
-  }
+  if (const auto why = why_no_base_url(settings.post.base_url))
+    return static_cast<int>(*wrong("base-url: " + *why));
   if (settings.v02 && settings.inline_below.bytes > 0) {
     return static_cast<int>(*wrong("inline-below: the old format cannot carry data"));
   }

@@ -29,7 +29,8 @@ std::string working_name(const std::string& path, const std::string& version) {
 }
 
 std::unexpected<TreeError> begun_anew(const std::string& path) {
-  return std::unexpected(TreeError{true, false, fmt::format("{}: was begun anew meanwhile", path)});
+  return std::unexpected(
+      TreeError{.passing = true, .message = fmt::format("{}: was begun anew meanwhile", path)});
 }
 
 std::int64_t number_of(Time time) {
@@ -212,11 +213,11 @@ TreeResult<void> Assembly::verify(const Identity& whole) {
   }
   const std::string found = message::base64(digest->finish());
   if (found == whole.value) return {};
-  return std::unexpected(TreeError{
-      false, false,
-      fmt::format("{}: all parts are in, but {} of the whole is {} and not {} as announced; nothing but "
-                  "another announcement helps",
-                  head_.path, whole.method, found, whole.value.substr(0, 100))});
+  return std::unexpected(
+      TreeError{.message = fmt::format(
+                    "{}: all parts are in, but {} of the whole is {} and not {} as announced; nothing but "
+                    "another announcement helps",
+                    head_.path, whole.method, found, whole.value.substr(0, 100))});
 }
 
 TreeResult<void> Assembly::place_it(Head head) {

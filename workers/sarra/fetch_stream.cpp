@@ -17,6 +17,7 @@
 #include "workers/message/text.hpp"
 #include "workers/sarra/assembly.hpp"
 #include "workers/sarra/json_object.hpp"
+#include "workers/service/error.hpp"
 #include "workers/service/report.hpp"
 
 namespace simplevisor::sarra {
@@ -208,7 +209,8 @@ std::expected<Tree, ExitCode> tree_for(const FetchSettings& settings) {
   auto tree = Tree::open(settings.directory);
   if (tree) return *std::move(tree);
   report("{}", tree.error().message);
-  return std::unexpected(tree.error().passing ? ExitCode::temporary : ExitCode::cannot_create);
+  if (tree.error().passing) return std::unexpected(ExitCode::temporary);
+  return std::unexpected(tree.error().denied ? ExitCode::permission : ExitCode::cannot_create);
 }
 
 }  // namespace

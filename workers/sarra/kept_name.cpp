@@ -18,8 +18,7 @@ using service::fail;
 
 std::unexpected<service::Error> cannot_keep(const std::string& path) {
   const int error = errno;
-  return fail(error == ENOSPC || error == EDQUOT ? ExitCode::temporary : ExitCode::cannot_create,
-              fmt::format("{}: {}", path, std::strerror(error)));
+  return fail(service::of_making(error), fmt::format("{}: {}", path, std::strerror(error)));
 }
 
 }  // namespace

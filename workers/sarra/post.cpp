@@ -1,5 +1,6 @@
 #include "workers/sarra/post.hpp"
 
+#include <curl/curl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -120,6 +122,19 @@ std::expected<std::optional<Part>, std::string> read_file(Announcement& to, cons
 }
 
 }  // namespace
+
+std::optional<std::string> why_no_base_url(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts{curl_url(), &curl_url_cleanup};
+  if (!parts) return "no memory to look at it";
+  if (const CURLUcode wrong = curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME);
+      wrong != CURLUE_OK) {
+    return fmt::format("is no URL, such as https://host/directory/: {}", curl_url_strerror(wrong));
+  }
+  char* password = nullptr;
+  if (curl_url_get(parts.get(), CURLUPART_PASSWORD, &password, 0) != CURLUE_OK) return std::nullopt;
+  curl_free(password);
+  return "has a password, which everybody would be told; whoever downloads needs one of its own";
+}
 
 Posting::Posting(Announcement announcement, std::optional<Part> part)
     : announcement_{std::move(announcement)}, part_{std::move(part)} {

@@ -31,6 +31,9 @@ struct PostOptions {
   std::uint64_t block_bytes = 0;       // 0: always whole
 };
 
+// What is wrong with `url`, which everybody is told: it must be one, and without a password.
+[[nodiscard]] std::optional<std::string> why_no_base_url(const std::string& url);
+
 // What there is to say of one path: one announcement, or one of each part, made when its turn comes, since each has the
 // checksums of all of them.
 class Posting {

@@ -239,7 +239,7 @@ service::Result<Subscriber> prepare(const SubscribeSettings& settings) {
     std::error_code error;
     std::filesystem::create_directories(settings.state_dir, error);
     if (error)
-      return fail(ExitCode::cannot_create,
+      return fail(service::of_making(error.value()),
                   fmt::format("state-dir: {}: {}", settings.state_dir, error.message()));
   }
   bool expected = false;

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "workers/service/error.hpp"
+
 namespace simplevisor::sarra {
 namespace {
 
@@ -22,18 +24,13 @@ constexpr std::size_t depth_max = 256;
 constexpr std::size_t path_shown_max = 200;
 constexpr std::string_view our_prefix = ".simplevisor-";
 
-bool passes(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE || error == ENOMEM ||
-         error == EIO;
-}
-
 std::unexpected<TreeError> failed(std::string_view call, std::string_view path, int error = errno) {
   return tree_error(call, path, error);
 }
 
 std::unexpected<TreeError> refused(std::string_view path, std::string_view why) {
   return std::unexpected(
-      TreeError{false, false, fmt::format("\"{}\": {}", path.substr(0, path_shown_max), why)});
+      TreeError{.message = fmt::format("\"{}\": {}", path.substr(0, path_shown_max), why)});
 }
 
 TreeResult<std::vector<std::string>> names_of(std::string_view path) {
@@ -100,8 +97,12 @@ timespec timespec_of(Time time) {
 
 std::unexpected<TreeError> tree_error(std::string_view call, std::string_view path, int error) {
   const char* const why = error == ELOOP ? "a symbolic link is in the way" : std::strerror(error);
-  return std::unexpected(TreeError{passes(error), error == ENOENT,
-                                   fmt::format("{} {}: {}", call, path.substr(0, path_shown_max), why)});
+  const service::ExitCode kind = service::of_making(error);
+  return std::unexpected(
+      TreeError{.passing = kind == service::ExitCode::temporary,
+                .denied = kind == service::ExitCode::permission,
+                .absent = error == ENOENT,
+                .message = fmt::format("{} {}: {}", call, path.substr(0, path_shown_max), why)});
 }
 
 // ---- a file

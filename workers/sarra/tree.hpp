@@ -26,6 +26,7 @@ namespace simplevisor::sarra {
 
 struct TreeError {
   bool passing = false;  // no space, no descriptors: may be well later
+  bool denied = false;   // by its permissions
   bool absent = false;   // what it is about, or a directory on the way, is not there
   std::string message;
 };

@@ -6,6 +6,7 @@
 //            is one line that names what and where.
 #pragma once
 
+#include <cerrno>
 #include <expected>
 #include <string>
 #include <utility>
@@ -25,6 +26,25 @@ enum class ExitCode : int {
   permission = 77,     // of a file or of a broker's user: will not succeed until somebody acts
   config = 78,         // options that make no sense
 };
+
+// Of a file or directory that cannot be opened or made, by errno.
+constexpr ExitCode of_making(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EIO:
+      return ExitCode::temporary;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ExitCode::permission;
+    default:
+      return ExitCode::cannot_create;
+  }
+}
 
 struct Error {
   ExitCode code = ExitCode::internal;
