@@ -78,7 +78,7 @@ TEST_F(Commands, DoNotWaitWhenToldSo) {
 TEST_F(Commands, GiveUpWaitingInTime) {
   service.hold = true;
   serve();
-  const Result result = simplevisor({"stop", "root/a", "--timeout", "100ms"});
+  const Result result = in_time({"stop", "root/a"});
   EXPECT_EQ(result.exit, 6);
   EXPECT_THAT(result.err, HasSubstr("root/a did not stop in time; the supervisor goes on with it"));
 }
@@ -183,7 +183,7 @@ TEST_F(Commands, StartWithoutAPathRunsTheSupervisor) {
 TEST_F(Commands, StopWithoutAPathStopsTheSupervisorAndWaitsForItsProcess) {
   serve();
   // The fake's process is this one, which does not end: what is waited for beyond the answer is the process.
-  const Result result = simplevisor({"stop", "--timeout", "200ms"});
+  const Result result = in_time({"stop"});
   EXPECT_THAT(service.calls(), Contains("shutdown"));
   EXPECT_EQ(result.exit, 6);
   EXPECT_THAT(result.err, HasSubstr("waiting for fake (pid 1) to stop ...\n"));

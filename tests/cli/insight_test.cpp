@@ -72,6 +72,7 @@ class InsightCommands : public Commands {
                       .end = journal::End{.cause = journal::Cause::failed, .status = 78, .lived = 2s},
                       .text = "exited with status 78"});
     recorder->record({.kind = journal::Kind::restarting, .path = "root", .about = "root/a"});
+    EXPECT_TRUE(recorder->sync(60s));
     serve();
   }
   std::unique_ptr<journal::Recorder> recorder;

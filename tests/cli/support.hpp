@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -15,6 +16,7 @@
 #include "supervisor/control/server.hpp"
 #include "supervisor/runtime/journal/recorder.hpp"
 #include "tests/control/fake_service.hpp"
+#include "tests/patience.hpp"
 
 namespace simplevisor::cli {
 
@@ -43,6 +45,18 @@ class Commands : public ::testing::Test {
     };
     const int exit = run(std::move(words), [](const char*) { return std::nullopt; }, terminal, supervisor);
     return {exit, out.str(), err.str()};
+  }
+
+  // With --timeout, a short one if that was enough for the supervisor to be heard at all.
+  Result in_time(const std::vector<std::string>& words) {
+    Result result;
+    testing::patiently(std::chrono::milliseconds{100}, [&](std::chrono::milliseconds limit) {
+      std::vector<std::string> all{"--timeout", std::to_string(limit.count()) + "ms"};
+      all.insert(all.end(), words.begin(), words.end());
+      result = simplevisor(std::move(all));
+      return !result.err.contains("did not answer in time");
+    });
+    return result;
   }
 
   testing::PrivateDir dir;

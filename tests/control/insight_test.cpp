@@ -50,9 +50,11 @@ class Insight : public ::testing::Test {
                       .text = "exited with status " + std::to_string(status)});
     recorder->record({.kind = journal::Kind::restarting, .path = "root", .about = path});
   }
+  // Of everything that was recorded.
   Reply get(const std::string& target) {
     const auto call = parse_request("GET", target, "");
     if (!call) return call.error();
+    EXPECT_TRUE(recorder->sync(60s));
     std::optional<Reply> reply;
     carry_out(service, *call, [&](const Finding& finding) { reply = render(*call, finding, service); });
     return reply.value_or(Reply{0, "no answer", ""});
