@@ -61,6 +61,7 @@ struct SettingsDraft : Draft {
   Given<Text> state_dir;
   Given<std::vector<Text>> include;
   Given<Text> root;
+  Given<bool> prefer_restarts;
   Given<std::int64_t> log_level;  // index into log_levels()
   Given<bool> log_stderr;
   Given<Text> log_file;

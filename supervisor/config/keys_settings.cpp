@@ -259,6 +259,16 @@ const Section& settings_section() {
            .fallback = R"("root")",
            .example = R"("root")",
            .set = into<&SettingsDraft::root>},
+          {.name = "prefer_restarts",
+           .form = Form::boolean,
+           .meaning = "the supervisor's own thread, and for its first 20 ms a worker that takes the place of "
+                      "one that "
+                      "died, run ahead of all ordinary processes (`SCHED_FIFO`), so that a busy host is no "
+                      "reason for "
+                      "a slow restart; where it may (root, `CAP_SYS_NICE`)",
+           .fallback = "true",
+           .example = "false",
+           .set = into<&SettingsDraft::prefer_restarts>},
           {.name = "log", .form = Form::section, .meaning = "see below", .section = &log_section()},
           {.name = "capture", .form = Form::section, .meaning = "see below", .section = &capture_section()},
           {.name = "control", .form = Form::section, .meaning = "see below", .section = &control_section()},

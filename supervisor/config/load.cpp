@@ -53,6 +53,7 @@ Settings settle(const SettingsDraft& draft, const LoadOptions& options, Paths& p
   if (draft.name.set) settings.name = draft.name.value.text;
   settings.state_dir = draft.state_dir.set ? paths.absolute(draft.state_dir.value, "simplevisor.state_dir")
                                            : default_state_dir(settings.name, options, report);
+  settings.prefer_restarts = draft.prefer_restarts.value_or(settings.prefer_restarts);
   LogSettings& log = settings.log;
   if (draft.log_level.set) log.level = log_levels()[static_cast<std::size_t>(draft.log_level.value)].name;
   log.to_stderr = draft.log_stderr.value_or(log.to_stderr);

@@ -167,6 +167,7 @@ struct ControlSettings {
 struct Settings {
   std::string name = "simplevisor";
   std::string state_dir;
+  bool prefer_restarts = true;  // ahead of other processes, where we may
   LogSettings log{};
   CaptureSettings capture{};
   ControlSettings control{};

@@ -3,6 +3,7 @@
 // Threads beside the main one. None of them hears a signal: the main thread takes them, through a descriptor or at its prompt,
 // and a thread that has one open would take it away.
 //
+// Scheduling ordinary, also if the thread that makes them is ahead (scheduling.hpp).
 // Names      as `ps -L` and /proc show them; of more than 15 bytes the system keeps none.
 // Errors     std::system_error when there is no thread to be had.
 #pragma once
@@ -12,6 +13,8 @@
 
 #include <thread>
 #include <utility>
+
+#include "supervisor/process/scheduling.hpp"
 
 namespace simplevisor::process {
 
@@ -37,6 +40,7 @@ template <class Work>
   const SignalsBlocked blocked;
   return std::thread{[name, work = std::forward<Work>(work)]() mutable {
     ::pthread_setname_np(::pthread_self(), name);
+    be_ordinary();
     work();
   }};
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -34,6 +35,7 @@ class Child {
   // Returns only if something failed, with that in the frame.
   void run() {
     collect_handovers();
+    if (!schedule()) return;
     if (!leave_shared_descriptors()) return;
     if (!lead()) return;
     if (plan_.cgroup_procs >= 0 && !ok(Stage::cgroup, call_(SYS_write, plan_.cgroup_procs, "0", 1))) return;
@@ -59,6 +61,17 @@ class Child {
     frame_.detail = detail;
     frame_.error = error;
     return false;
+  }
+
+  // Whoever may not be ahead of the others is like them: what is inherited must go in any case.
+  bool schedule() {
+    if (plan_.scheduling == Scheduling::inherit) return true;
+    const sched_param ahead{.sched_priority = worker_priority};
+    if (plan_.scheduling == Scheduling::ahead &&
+        call_(SYS_sched_setscheduler, 0, SCHED_FIFO | SCHED_RESET_ON_FORK, &ahead) == 0)
+      return true;
+    const sched_param none{};
+    return ok(Stage::scheduling, call_(SYS_sched_setscheduler, 0, SCHED_OTHER, &none));
   }
 
   bool lead() {

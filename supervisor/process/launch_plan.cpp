@@ -68,6 +68,8 @@ std::string attempt(const LaunchError& error) {
       return "cannot prepare the launch";
     case Stage::clone:
       return "cannot make a process";
+    case Stage::scheduling:
+      return "cannot set the scheduling policy";
     case Stage::session:
       return "cannot start a session";
     case Stage::cgroup:
@@ -105,6 +107,8 @@ const char* to_string(Stage stage) noexcept {
       return "prepare";
     case Stage::clone:
       return "clone";
+    case Stage::scheduling:
+      return "scheduling";
     case Stage::session:
       return "session";
     case Stage::cgroup:

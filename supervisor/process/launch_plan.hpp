@@ -19,6 +19,7 @@
 #include <string>
 
 #include "supervisor/process/credentials.hpp"
+#include "supervisor/process/scheduling.hpp"
 
 namespace simplevisor::process {
 
@@ -26,6 +27,7 @@ namespace simplevisor::process {
 enum class Stage : std::uint8_t {
   prepare,  // in the parent: something the plan needs is missing
   clone,    // in the parent: no process could be made (EAGAIN, ENOMEM)
+  scheduling,
   session,  // setsid or setpgid: own session and process group, or group alone, numbered as the pid
   cgroup,   // enter the worker's control group
   stdio,    // standard input, output, error
@@ -89,6 +91,7 @@ struct LaunchPlan {
   const char* executable = nullptr;   // a path: see find_executable.hpp
   const char* const* argv = nullptr;  // ends with a null pointer, as does envp
   const char* const* envp = nullptr;
+  Scheduling scheduling = Scheduling::inherit;
   std::array<Stream, 3> stdio{Stream{Stream::Kind::null}, Stream{}, Stream{}};
   std::span<const Handover> keep{};  // at most handovers_max; targets differ and are 3 or more
   int cgroup_procs = -1;             // open for writing: the cgroup.procs of the worker's group

@@ -63,6 +63,7 @@ const core::Actions& Engine::run() {
 void Engine::start(std::function<void()> up, std::function<void()> over) {
   on_up_ = std::move(up);
   on_over_ = std::move(over);
+  workers_.take_precedence();
   tree_.start();
   if (tape_) tape_->start();
   settle();

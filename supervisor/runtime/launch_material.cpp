@@ -80,6 +80,7 @@ std::expected<const process::LaunchPlan*, std::string> LaunchMaterial::prepare(
   if (handover_) plan_.keep = {&*handover_, 1};
   if (setup.umask) plan_.umask = static_cast<mode_t>(*setup.umask);
   plan_.nice = setup.nice;
+  plan_.scheduling = occasion.scheduling;
   plan_.leads = leads(setup.session);
   if (!setup.cwd.empty()) plan_.directory = setup.cwd.c_str();
   if (*who && !(*who)->are_our_own()) plan_.credentials = *who;

@@ -119,6 +119,7 @@ Workers::Workers(const Context& context, std::function<void(core::Event)> post, 
                  .cookie = fresh_cookie(),
                  .nofile = context.nofile,
                  .own_sessions = process::has_controlling_terminal(context.syscalls)}},
+      precedence_{context.io, context.syscalls},
       by_program_(context.configuration.programs.size()),
       last_graces_(context.configuration.programs.size()),
       sweep_timer_{context.io} {}
@@ -151,6 +152,11 @@ Worker* Workers::living(std::uint32_t program, std::uint32_t instance, core::Lif
 
 // ---- Starting --------------------------------------------------------------------------------------------
 
+void Workers::take_precedence() {
+  if (context_.configuration.settings.prefer_restarts && !precedence_.claim())
+    spdlog::debug("restarts run like everything else: no permission for more (CAP_SYS_NICE)");
+}
+
 void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec) {
   Worker& worker = record(order.program, order.instance);
   const auto index = by_program_[order.program][order.instance] - 1;
@@ -163,7 +169,8 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
   if (worker.extra) worker.extra->status.clear();
   last_graces_[order.program] = last_grace(spec.shutdown);
 
-  const auto pid = launch(worker, index);
+  const auto scheduling = precedence_.of_next(at_once);
+  const auto pid = launch(worker, index, scheduling);
   if (!pid) {
     worker.last = Worker::Last::failed_to_start;
     worker.ended_at = Clock::now();
@@ -177,6 +184,7 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
   }
   worker.pid = *pid;
   worker.started_at = Clock::now();
+  precedence_.launched(*pid, scheduling);
   if (at_once) restart_latency_.add(worker.started_at - worker.ended_at);
   ++worker.starts;
   pids_.emplace(*pid, index);
@@ -188,7 +196,8 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
   }
 }
 
-std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t index) {
+std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t index,
+                                                  process::Scheduling scheduling) {
   const config::Program& program = *worker.program;
   const config::Setup& setup = *program.setup;
   const auto who = material_.credentials(setup);
@@ -225,6 +234,7 @@ std::expected<pid_t, std::string> Workers::launch(Worker& worker, std::uint32_t 
                           .fifo = worker.fifo,
                           .error_fifo = error_fifo,
                           .with_file = **with,
+                          .scheduling = scheduling,
                           .log_in_json = policy.errors_in_json};
   if (auto opened = open_monitor(worker, index, occasion, *who); !opened)
     return std::unexpected(opened.error());
@@ -375,6 +385,7 @@ void Workers::ended(pid_t pid, const process::ExitStatus& status) {
   if (known == pids_.end()) return;
   Worker& worker = workers_[known->second];
   pids_.erase(known);
+  precedence_.ended(pid);
   const journal::End end = end_of(worker, status);
   ++worker.ends[std::to_underlying(end.cause)];
   note(journal::Kind::ended, worker, status.describe(), end);

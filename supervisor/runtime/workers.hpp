@@ -30,6 +30,7 @@
 #include "supervisor/runtime/journal/recorder.hpp"
 #include "supervisor/runtime/launch_material.hpp"
 #include "supervisor/runtime/measures.hpp"
+#include "supervisor/runtime/precedence.hpp"
 #include "supervisor/runtime/state_dir.hpp"
 
 namespace simplevisor::runtime {
@@ -84,6 +85,9 @@ class Workers {
   // start(), stop() and kill().
   Workers(const Context& context, std::function<void(core::Event)> post, std::function<void()> settle);
 
+  // From now on, if it may, where the configuration has nothing against it.
+  void take_precedence();
+
   void start(const core::StartWorker& order, const core::ChildSpec& spec);
   void stop(std::uint32_t program, std::uint32_t instance, core::Life life);
   void kill(std::uint32_t program, std::uint32_t instance, core::Life life);
@@ -109,7 +113,8 @@ class Workers {
 
  private:
   Worker& record(std::uint32_t program, std::uint32_t instance);
-  std::expected<pid_t, std::string> launch(Worker& worker, std::uint32_t index);
+  std::expected<pid_t, std::string> launch(Worker& worker, std::uint32_t index,
+                                           process::Scheduling scheduling);
   std::expected<const std::string*, std::string> with_file(const config::Program& program,
                                                            const process::Credentials* who);
   std::expected<void, std::string> open_monitor(Worker& worker, std::uint32_t index, LaunchOccasion& occasion,
@@ -129,6 +134,7 @@ class Workers {
   std::function<void()> settle_;
   process::Launcher launcher_;
   LaunchMaterial material_;
+  Precedence precedence_;
   std::deque<Worker> workers_;
   std::vector<std::vector<std::uint32_t>>
       by_program_;  // by program and instance: index into workers_ + 1; 0: none

@@ -77,6 +77,14 @@ TEST_F(LaunchFailureTest, SaysThatTheProgramIsNoProgram) {
   EXPECT_EQ(failure().error, ENOEXEC);
 }
 
+TEST_F(LaunchFailureTest, LaunchesNobodyWhoWouldStayAheadOfAllOthers) {
+  plan_.scheduling = Scheduling::ordinary;
+  Recorder::fail(SYS_sched_setscheduler, EPERM);
+  const LaunchError error = failure();
+  EXPECT_EQ(error.stage, Stage::scheduling);
+  EXPECT_EQ(error.describe(), "cannot set the scheduling policy: Operation not permitted");
+}
+
 TEST_F(LaunchFailureTest, SaysThatTheDirectoryIsMissing) {
   plan_.directory = "/nowhere";
   const LaunchError error = failure();

@@ -1,0 +1,58 @@
+// supervisor/runtime/precedence.hpp
+//
+// A restart does not queue behind whoever keeps the processors busy: the supervision thread, and for its first moment a worker that
+// takes the place of one that died, run before all ordinary processes of the host.
+//
+// Semantics  process/scheduling.hpp. A worker is ordinary again after `moment`, unless it has chosen otherwise meanwhile.
+// Bounds     at most one worker less than there are processors (one, where there is one), so that the rest of the host
+//            goes on; those that come on top start as ever. Kernels leave ordinary processes 5 % in any case.
+// Errors     none: without permission (root, CAP_SYS_NICE, RLIMIT_RTPRIO) all is as it would be without.
+// Threads    the one that claimed it, and ends it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <deque>
+
+#include "supervisor/process/scheduling.hpp"
+#include "supervisor/process/syscalls.hpp"
+
+namespace simplevisor::runtime {
+
+class Precedence {
+ public:
+  static constexpr std::chrono::milliseconds moment{20};
+
+  Precedence(boost::asio::io_context& io, const process::Syscalls& syscalls);
+  // Gives back that of the thread.
+  ~Precedence();
+  Precedence(const Precedence&) = delete;
+  Precedence& operator=(const Precedence&) = delete;
+
+  // For the calling thread. False: it may not, or somebody else has said already how it is to run.
+  bool claim();
+
+  // How the next process is to be launched.
+  [[nodiscard]] process::Scheduling of_next(bool replaces_a_dead_one) const;
+  void launched(pid_t pid, process::Scheduling how);
+  // It has been reaped: its number may be another's from now on.
+  void ended(pid_t pid);
+
+ private:
+  struct Ahead {
+    pid_t pid;
+    std::chrono::steady_clock::time_point until;
+  };
+  void wait();
+  void call_back(pid_t pid) const;
+
+  const process::Syscalls& syscalls_;
+  boost::asio::steady_timer timer_;
+  std::deque<Ahead> ahead_;  // the first to be called back comes first
+  bool claimed_ = false;
+};
+
+}  // namespace simplevisor::runtime
