@@ -261,11 +261,10 @@ const Section& settings_section() {
            .set = into<&SettingsDraft::root>},
           {.name = "prefer_restarts",
            .form = Form::boolean,
-           .meaning = "the supervisor's own thread, and for its first 20 ms a worker that takes the place of "
-                      "one that "
-                      "died, run ahead of all ordinary processes (`SCHED_FIFO`), so that a busy host is no "
-                      "reason for "
-                      "a slow restart; where it may (root, `CAP_SYS_NICE`)",
+           .meaning =
+               "the supervisor's own thread, and on a busy host for its first 20 ms a worker that takes "
+               "the place of one that died, run ahead of all ordinary processes (`SCHED_FIFO`), so that "
+               "restarts take no longer there; where it may (root, `CAP_SYS_NICE`)",
            .fallback = "true",
            .example = "false",
            .set = into<&SettingsDraft::prefer_restarts>},

@@ -3,7 +3,6 @@
 // Threads beside the main one. None of them hears a signal: the main thread takes them, through a descriptor or at its prompt,
 // and a thread that has one open would take it away.
 //
-// Scheduling ordinary, also if the thread that makes them is ahead (scheduling.hpp).
 // Names      as `ps -L` and /proc show them; of more than 15 bytes the system keeps none.
 // Errors     std::system_error when there is no thread to be had.
 #pragma once
@@ -13,8 +12,6 @@
 
 #include <thread>
 #include <utility>
-
-#include "supervisor/process/scheduling.hpp"
 
 namespace simplevisor::process {
 
@@ -40,7 +37,6 @@ template <class Work>
   const SignalsBlocked blocked;
   return std::thread{[name, work = std::forward<Work>(work)]() mutable {
     ::pthread_setname_np(::pthread_self(), name);
-    be_ordinary();
     work();
   }};
 }

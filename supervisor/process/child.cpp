@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -63,13 +62,11 @@ class Child {
     return false;
   }
 
-  // Whoever may not be ahead of the others is like them: what is inherited must go in any case.
+  // Where it cannot be ahead as it should, it is ordinary: what it has from its parent must go in any case.
   bool schedule() {
-    if (plan_.scheduling == Scheduling::inherit) return true;
+    if (plan_.scheduling == Scheduling::ordinary) return true;
     const sched_param ahead{.sched_priority = worker_priority};
-    if (plan_.scheduling == Scheduling::ahead &&
-        call_(SYS_sched_setscheduler, 0, SCHED_FIFO | SCHED_RESET_ON_FORK, &ahead) == 0)
-      return true;
+    if (call_(SYS_sched_setscheduler, 0, ahead_policy, &ahead) == 0) return true;
     const sched_param none{};
     return ok(Stage::scheduling, call_(SYS_sched_setscheduler, 0, SCHED_OTHER, &none));
   }

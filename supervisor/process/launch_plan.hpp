@@ -91,7 +91,7 @@ struct LaunchPlan {
   const char* executable = nullptr;   // a path: see find_executable.hpp
   const char* const* argv = nullptr;  // ends with a null pointer, as does envp
   const char* const* envp = nullptr;
-  Scheduling scheduling = Scheduling::inherit;
+  Scheduling scheduling = Scheduling::ordinary;
   std::array<Stream, 3> stdio{Stream{Stream::Kind::null}, Stream{}, Stream{}};
   std::span<const Handover> keep{};  // at most handovers_max; targets differ and are 3 or more
   int cgroup_procs = -1;             // open for writing: the cgroup.procs of the worker's group

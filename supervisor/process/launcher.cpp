@@ -41,6 +41,30 @@ bool valid(const LaunchPlan& plan) {
   return std::ranges::all_of(plan.keep, [](const Handover& h) { return h.from >= 0 && h.to >= 3; });
 }
 
+// As long as it lives, what this thread makes is ahead as it is itself: an ordinary process would wait for its turn before
+// it could do anything about that. Not permitted: it waits.
+class BornAhead {
+ public:
+  BornAhead(const Syscalls& syscalls, Scheduling scheduling)
+      : syscalls_(syscalls), wanted_(scheduling == Scheduling::ahead) {
+    if (wanted_) set(SCHED_FIFO);
+  }
+  BornAhead(const BornAhead&) = delete;
+  BornAhead& operator=(const BornAhead&) = delete;
+  ~BornAhead() {
+    if (wanted_) set(ahead_policy);
+  }
+
+ private:
+  void set(int policy) const {
+    const sched_param parameters{.sched_priority = thread_priority};
+    syscalls_(SYS_sched_setscheduler, 0, policy, &parameters);
+  }
+
+  const Syscalls& syscalls_;
+  bool wanted_;
+};
+
 // Blocks all signals for as long as it lives.
 class AllSignalsBlocked {
  public:
@@ -112,6 +136,7 @@ std::expected<pid_t, LaunchError> Launcher::launch(const LaunchPlan& plan) {
   }
   if (plan.pidfd != nullptr) flags |= CLONE_PIDFD;
 
+  const BornAhead born_ahead{syscalls_, plan.scheduling};
   auto clone = [&] {
     void* stack_end = static_cast<char*>(stack_) + guard_bytes + stack_bytes;
     return syscalls_.clone(&run_child, stack_end, flags, &frame, plan.pidfd);

@@ -50,7 +50,7 @@ struct LaunchOccasion {
   const std::string& fifo;        // where captured output goes; "" when nothing is captured
   const std::string& error_fifo;  // where captured standard error goes, if not there too
   const std::string& with_file;
-  process::Scheduling scheduling = process::Scheduling::inherit;
+  process::Scheduling scheduling = process::Scheduling::ordinary;
   bool log_in_json = false;  // its lines are kept as JSON: it may as well write them so
   // From the health monitor; empty without one.
   std::vector<std::pair<std::string, std::string>> extra_environment{};

@@ -1,9 +1,13 @@
 #include "supervisor/runtime/precedence.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
 #include <thread>
 
 namespace simplevisor::runtime {
@@ -11,8 +15,22 @@ namespace {
 
 using process::Scheduling;
 
+std::size_t processors() {
+  static const std::size_t count = std::max(std::thread::hardware_concurrency(), 1U);
+  return count;
+}
+
 std::size_t workers_max() {
-  return std::max(std::thread::hardware_concurrency(), 2U) - 1;
+  return std::max(processors(), std::size_t{2}) - 1;
+}
+
+// Of "0.20 0.18 0.12 3/80 11206": 3.
+std::size_t runnable_of(std::string_view load) {
+  for (int averages = 0; averages < 3; ++averages)
+    load.remove_prefix(std::min(load.find(' '), load.size() - 1) + 1);
+  std::size_t runnable = 0;
+  std::from_chars(load.data(), load.data() + load.size(), runnable);
+  return runnable;
 }
 
 }  // namespace
@@ -30,13 +48,22 @@ bool Precedence::claim() {
   if (claimed_) return true;
   const sched_param wanted{.sched_priority = process::thread_priority};
   claimed_ = syscalls_(SYS_sched_getscheduler, 0) == SCHED_OTHER &&
-             syscalls_(SYS_sched_setscheduler, 0, SCHED_FIFO, &wanted) == 0;
+             syscalls_(SYS_sched_setscheduler, 0, process::ahead_policy, &wanted) == 0;
+  if (claimed_)
+    load_ =
+        UniqueFd(static_cast<int>(syscalls_(SYS_openat, AT_FDCWD, "/proc/loadavg", O_RDONLY | O_CLOEXEC)));
   return claimed_;
 }
 
+bool Precedence::busy() const {
+  std::array<char, 128> load{};
+  const long bytes = syscalls_(SYS_pread64, load_.get(), load.data(), load.size(), 0);
+  return bytes > 0 && runnable_of({load.data(), static_cast<std::size_t>(bytes)}) > processors();
+}
+
 Scheduling Precedence::of_next(bool replaces_a_dead_one) const {
-  if (!claimed_) return Scheduling::inherit;
-  return replaces_a_dead_one && ahead_.size() < workers_max() ? Scheduling::ahead : Scheduling::ordinary;
+  return claimed_ && replaces_a_dead_one && ahead_.size() < workers_max() && busy() ? Scheduling::ahead
+                                                                                    : Scheduling::ordinary;
 }
 
 void Precedence::launched(pid_t pid, Scheduling how) {
@@ -64,7 +91,7 @@ void Precedence::wait() {
 
 void Precedence::call_back(pid_t pid) const {
   sched_param parameters{};
-  const bool as_we_left_it = syscalls_(SYS_sched_getscheduler, pid) == (SCHED_FIFO | SCHED_RESET_ON_FORK) &&
+  const bool as_we_left_it = syscalls_(SYS_sched_getscheduler, pid) == process::ahead_policy &&
                              syscalls_(SYS_sched_getparam, pid, &parameters) == 0 &&
                              parameters.sched_priority == process::worker_priority;
   parameters.sched_priority = 0;

@@ -1,9 +1,11 @@
 // supervisor/runtime/precedence.hpp
 //
-// A restart does not queue behind whoever keeps the processors busy: the supervision thread, and for its first moment a worker that
-// takes the place of one that died, run before all ordinary processes of the host.
+// A restart does not queue behind whoever keeps the processors busy: the supervision thread, and on a busy host for its first moment
+// a worker that takes the place of one that died, run before all ordinary processes.
 //
 // Semantics  process/scheduling.hpp. A worker is ordinary again after `moment`, unless it has chosen otherwise meanwhile.
+// Busy       more threads want to run than there are processors (/proc/loadavg), at the moment of the restart. Where nobody has
+//            to wait, being ahead only makes the kernel look for the other processor.
 // Bounds     at most one worker less than there are processors (one, where there is one), so that the rest of the host
 //            goes on; those that come on top start as ever. Kernels leave ordinary processes 5 % in any case.
 // Errors     none: without permission (root, CAP_SYS_NICE, RLIMIT_RTPRIO) all is as it would be without.
@@ -19,6 +21,7 @@
 
 #include "supervisor/process/scheduling.hpp"
 #include "supervisor/process/syscalls.hpp"
+#include "supervisor/runtime/unique_fd.hpp"
 
 namespace simplevisor::runtime {
 
@@ -35,7 +38,7 @@ class Precedence {
   // For the calling thread. False: it may not, or somebody else has said already how it is to run.
   bool claim();
 
-  // How the next process is to be launched.
+  // How the next process is to be launched, now.
   [[nodiscard]] process::Scheduling of_next(bool replaces_a_dead_one) const;
   void launched(pid_t pid, process::Scheduling how);
   // It has been reaped: its number may be another's from now on.
@@ -46,6 +49,7 @@ class Precedence {
     pid_t pid;
     std::chrono::steady_clock::time_point until;
   };
+  [[nodiscard]] bool busy() const;
   void wait();
   void call_back(pid_t pid) const;
 
@@ -53,6 +57,7 @@ class Precedence {
   boost::asio::steady_timer timer_;
   std::deque<Ahead> ahead_;  // the first to be called back comes first
   bool claimed_ = false;
+  UniqueFd load_;  // /proc/loadavg
 };
 
 }  // namespace simplevisor::runtime

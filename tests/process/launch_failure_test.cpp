@@ -78,7 +78,7 @@ TEST_F(LaunchFailureTest, SaysThatTheProgramIsNoProgram) {
 }
 
 TEST_F(LaunchFailureTest, LaunchesNobodyWhoWouldStayAheadOfAllOthers) {
-  plan_.scheduling = Scheduling::ordinary;
+  plan_.scheduling = Scheduling::ahead;
   Recorder::fail(SYS_sched_setscheduler, EPERM);
   const LaunchError error = failure();
   EXPECT_EQ(error.stage, Stage::scheduling);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <map>
 #include <thread>
 #include <vector>
@@ -20,7 +21,7 @@ namespace {
 
 using process::Scheduling;
 
-constexpr int ahead_policy = SCHED_FIFO | SCHED_RESET_ON_FORK;
+constexpr int ahead_policy = process::ahead_policy;
 
 // Whether this system lets us do it at all: asked without the code under test, by a thread that ends.
 bool permitted() {
@@ -37,8 +38,10 @@ struct Pretended {
   static inline std::map<long, int> policies{};  // by pid
   static inline std::vector<long> made_ordinary{};
   static inline int refusal = 0;
+  static inline std::size_t runnable = 0;
 
   static void reset() {
+    runnable = 10'000;
     policies.clear();
     made_ordinary.clear();
     refusal = 0;
@@ -58,6 +61,11 @@ struct Pretended {
         if (b == SCHED_OTHER) made_ordinary.push_back(a);
         EXPECT_NE(c, 0);
         return 0;
+      case SYS_openat:
+        return process::real_syscalls().call(number, a, b, c, 0, 0);
+      case SYS_pread64:
+        return std::snprintf(reinterpret_cast<char*>(b), static_cast<std::size_t>(c),
+                             "0.20 10.18 0.12 %zu/80 11206\n", runnable);
       default:
         ADD_FAILURE() << "call " << number;
         return -1;
@@ -77,9 +85,8 @@ TEST_F(PrecedenceTest, IsTheThreadsUntilItEnds) {
   {
     Precedence precedence{io, process::real_syscalls()};
     EXPECT_EQ(precedence.claim(), may);
-    EXPECT_EQ(::sched_getscheduler(0), may ? SCHED_FIFO : SCHED_OTHER);
-    EXPECT_EQ(precedence.of_next(true), may ? Scheduling::ahead : Scheduling::inherit);
-    EXPECT_EQ(precedence.of_next(false), may ? Scheduling::ordinary : Scheduling::inherit);
+    EXPECT_EQ(::sched_getscheduler(0), may ? ahead_policy : SCHED_OTHER);
+    EXPECT_EQ(precedence.of_next(false), Scheduling::ordinary);
     int of_a_thread = -1;
     process::background_thread("test", [&] { of_a_thread = ::sched_getscheduler(0); }).join();
     EXPECT_EQ(of_a_thread, SCHED_OTHER);
@@ -94,18 +101,19 @@ TEST_F(PrecedenceTest, OfAWorkerEndsAfterAMoment) {
   process::Launcher launcher;
   Precedence precedence{io, process::real_syscalls()};
   precedence.claim();
-  const auto launch = [&](bool replaces) {
+  const auto launch = [&](Scheduling scheduling) {
     process::LaunchPlan plan{.executable = arguments[0], .argv = arguments, .envp = environment};
-    plan.scheduling = precedence.of_next(replaces);
+    plan.scheduling = scheduling;
     const auto pid = launcher.launch(plan);
     EXPECT_TRUE(pid);
     precedence.launched(*pid, plan.scheduling);
     return *pid;
   };
-  const pid_t first = launch(false);
+  const pid_t first = launch(Scheduling::ordinary);
   EXPECT_EQ(::sched_getscheduler(first), SCHED_OTHER);
-  const pid_t again = launch(true);
+  const pid_t again = launch(may ? Scheduling::ahead : Scheduling::ordinary);
   EXPECT_EQ(::sched_getscheduler(again), may ? ahead_policy : SCHED_OTHER);
+  EXPECT_EQ(::sched_getscheduler(0), may ? ahead_policy : SCHED_OTHER) << "what else it makes is ordinary";
   io.run();
   EXPECT_EQ(::sched_getscheduler(again), SCHED_OTHER);
   for (const pid_t pid : {first, again}) {
@@ -118,13 +126,23 @@ TEST_F(PrecedenceTest, WithoutPermissionChangesNothing) {
   Pretended::refusal = EPERM;
   Precedence precedence{io, pretending};
   EXPECT_FALSE(precedence.claim());
-  EXPECT_EQ(precedence.of_next(true), Scheduling::inherit);
+  EXPECT_EQ(precedence.of_next(true), Scheduling::ordinary);
 }
 
 TEST_F(PrecedenceTest, IsNotClaimedOverWhatSomebodyElseHasChosen) {
   Pretended::policies[0] = SCHED_BATCH;
   Precedence precedence{io, pretending};
   EXPECT_FALSE(precedence.claim());
+}
+
+TEST_F(PrecedenceTest, IsOnlyForWhoWouldHaveToWait) {
+  Precedence precedence{io, pretending};
+  ASSERT_TRUE(precedence.claim());
+  Pretended::runnable = std::thread::hardware_concurrency();
+  EXPECT_EQ(precedence.of_next(true), Scheduling::ordinary);
+  ++Pretended::runnable;
+  EXPECT_EQ(precedence.of_next(true), Scheduling::ahead);
+  EXPECT_EQ(precedence.of_next(false), Scheduling::ordinary);
 }
 
 TEST_F(PrecedenceTest, LeavesAProcessorToTheOthers) {
