@@ -78,11 +78,20 @@ TEST_F(LaunchFailureTest, SaysThatTheProgramIsNoProgram) {
 }
 
 TEST_F(LaunchFailureTest, LaunchesNobodyWhoWouldStayAheadOfAllOthers) {
+  static const Syscalls no_scheduling{
+      .call = [](long number, long a, long b, long c, long d, long e) -> long {
+        if (number != SYS_sched_setscheduler) return real_syscalls().call(number, a, b, c, d, e);
+        errno = EPERM;
+        return -1;
+      },
+      .clone = real_syscalls().clone};
+  Launcher launcher{SignalPolicy::block_around_clone, no_scheduling};
   plan_.scheduling = Scheduling::ahead;
-  Recorder::fail(SYS_sched_setscheduler, EPERM);
-  const LaunchError error = failure();
-  EXPECT_EQ(error.stage, Stage::scheduling);
-  EXPECT_EQ(error.describe(), "cannot set the scheduling policy: Operation not permitted");
+  const auto result = launcher.launch(plan_);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().stage, Stage::scheduling);
+  EXPECT_EQ(result.error().describe(), "cannot set the scheduling policy: Operation not permitted");
+  EXPECT_TRUE(no_children_left());
 }
 
 TEST_F(LaunchFailureTest, SaysThatTheDirectoryIsMissing) {
