@@ -17,6 +17,7 @@
 namespace simplevisor::transfer {
 namespace {
 
+using namespace std::string_view_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
@@ -95,7 +96,7 @@ TEST_F(TransferLeavingTest, ADeadLetterQueueIsMadeWhenItIsNeededAndIsNoneOfTheTw
   EXPECT_THAT(shop.log(), HasSubstr("dead-letter: is the outgoing queue"));
 }
 
-// Takes connections, and says nothing on them.
+// Takes connections, and says nothing on them but what it is told to.
 class SilentServer {
  public:
   SilentServer() {
@@ -120,6 +121,9 @@ class SilentServer {
     peer_ = ::accept(socket_, nullptr, nullptr);
     char first = 0;
     return ::recv(peer_, &first, 1, MSG_PEEK) == 1;
+  }
+  void say(std::string_view what) const {
+    EXPECT_EQ(::send(peer_, what.data(), what.size(), MSG_NOSIGNAL), static_cast<ssize_t>(what.size()));
   }
 
  private:
@@ -170,11 +174,13 @@ TEST_F(TransferLeavingTest, FramesAreShownWithoutTheirSecrets) {
                       "--outgoing-broker-uri", uri, "--outgoing-broker-auth", "plain name=me pass=hunter2",
                       "--outgoing-broker-stomp-debug", "command,header"});
   ASSERT_TRUE(server.greeted());
+  server.say("ERROR\nmessage:no hunter2 here\n\n\0"sv);
+  EXPECT_TRUE(test::eventually([&] { return shop.log().contains("< ERROR"); })) << shop.log();
   agent->signal(SIGTERM);
   agent->wait();
   EXPECT_THAT(shop.log(),
               AllOf(HasSubstr("> CONNECT accept-version:1.0,1.1,1.2 host:127.0.0.1 login:*** passcode:***"),
-                    Not(HasSubstr("hunter2"))));
+                    HasSubstr("< ERROR message:no *** here"), Not(HasSubstr("hunter2"))));
   EXPECT_EQ(shop.run({"--outgoing-broker-stomp-debug", "everything"}), 78);
   EXPECT_THAT(shop.log(), HasSubstr("\"everything\" is no list of the words command, header"));
 }
