@@ -23,8 +23,10 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 std::string file_text(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  // A process that ends while it is read of makes the reading fail, which iterators would throw.
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return std::move(text).str();
 }
 
 pid_t spawn(const std::vector<std::string>& command, const std::string& out, const std::string& err) {
