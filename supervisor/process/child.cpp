@@ -64,7 +64,7 @@ class Child {
 
   // Where it cannot be ahead as it should, it is ordinary: what it has from its parent must go in any case.
   bool schedule() {
-    if (plan_.scheduling == Scheduling::ordinary) return true;
+    if (!plan_.starts_ahead()) return true;
     const sched_param ahead{.sched_priority = worker_priority};
     if (call_(SYS_sched_setscheduler, 0, ahead_policy, &ahead) == 0) return true;
     const sched_param none{};

@@ -107,6 +107,9 @@ struct LaunchPlan {
   int (*initialiser)(void*) = nullptr;
   void* initialiser_argument = nullptr;
   int* pidfd = nullptr;  // where to put a pidfd of the child; null: none is made
+
+  // A control group without a share of its own for such processes takes none in.
+  [[nodiscard]] bool starts_ahead() const { return scheduling == Scheduling::ahead && cgroup_procs < 0; }
 };
 
 }  // namespace simplevisor::process

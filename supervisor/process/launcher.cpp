@@ -45,8 +45,7 @@ bool valid(const LaunchPlan& plan) {
 // it could do anything about that. Not permitted: it waits.
 class BornAhead {
  public:
-  BornAhead(const Syscalls& syscalls, Scheduling scheduling)
-      : syscalls_(syscalls), wanted_(scheduling == Scheduling::ahead) {
+  BornAhead(const Syscalls& syscalls, bool wanted) : syscalls_(syscalls), wanted_(wanted) {
     if (wanted_) set(SCHED_FIFO);
   }
   BornAhead(const BornAhead&) = delete;
@@ -136,7 +135,7 @@ std::expected<pid_t, LaunchError> Launcher::launch(const LaunchPlan& plan) {
   }
   if (plan.pidfd != nullptr) flags |= CLONE_PIDFD;
 
-  const BornAhead born_ahead{syscalls_, plan.scheduling};
+  const BornAhead born_ahead{syscalls_, plan.starts_ahead()};
   auto clone = [&] {
     void* stack_end = static_cast<char*>(stack_) + guard_bytes + stack_bytes;
     return syscalls_.clone(&run_child, stack_end, flags, &frame, plan.pidfd);

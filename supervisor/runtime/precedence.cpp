@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -47,11 +48,20 @@ Precedence::~Precedence() {
 bool Precedence::claim() {
   if (claimed_) return true;
   const sched_param wanted{.sched_priority = process::thread_priority};
-  claimed_ = syscalls_(SYS_sched_getscheduler, 0) == SCHED_OTHER &&
-             syscalls_(SYS_sched_setscheduler, 0, process::ahead_policy, &wanted) == 0;
-  if (claimed_)
+  const auto set = [&](int policy) { return syscalls_(SYS_sched_setscheduler, 0, policy, &wanted) == 0; };
+  constexpr long nice_0 = 20;  // as the call itself counts
+  if (syscalls_(SYS_sched_getscheduler, 0) != SCHED_OTHER ||
+      syscalls_(SYS_getpriority, PRIO_PROCESS, 0) != nice_0 || !set(process::ahead_policy))
+    return false;
+  // An RLIMIT_RTPRIO lets us become what we could not undo: without the capability nobody gets rid of the flag.
+  claimed_ = set(SCHED_FIFO) && set(process::ahead_policy);
+  if (!claimed_) {
+    const sched_param none{};
+    syscalls_(SYS_sched_setscheduler, 0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none);
+  } else {
     load_ =
         UniqueFd(static_cast<int>(syscalls_(SYS_openat, AT_FDCWD, "/proc/loadavg", O_RDONLY | O_CLOEXEC)));
+  }
   return claimed_;
 }
 

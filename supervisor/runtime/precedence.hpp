@@ -8,7 +8,9 @@
 //            to wait, being ahead only makes the kernel look for the other processor.
 // Bounds     at most one worker less than there are processors (one, where there is one), so that the rest of the host
 //            goes on; those that come on top start as ever. Kernels leave ordinary processes 5 % in any case.
-// Errors     none: without permission (root, CAP_SYS_NICE, RLIMIT_RTPRIO) all is as it would be without.
+// Nice       The kernel sets what such a worker starts to nice 0. So a supervisor that has another claims nothing, and a worker
+//            that is to have another starts as ever.
+// Errors     none: without permission (root, CAP_SYS_NICE) all is as it would be without.
 // Threads    the one that claimed it, and ends it.
 #pragma once
 

@@ -169,7 +169,7 @@ void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec)
   if (worker.extra) worker.extra->status.clear();
   last_graces_[order.program] = last_grace(spec.shutdown);
 
-  const auto scheduling = precedence_.of_next(at_once);
+  const auto scheduling = precedence_.of_next(at_once && worker.program->setup->nice.value_or(0) == 0);
   const auto pid = launch(worker, index, scheduling);
   if (!pid) {
     worker.last = Worker::Last::failed_to_start;

@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "tests/integration/host.hpp"
 
@@ -33,6 +36,25 @@ TEST(Supervision, ReplacesAKilledWorkerAtOnceAndSaysWhy) {
   EXPECT_THAT(std::string(row.at("why").as_string()), HasSubstr("killed by signal 9 (SIGKILL)"));
   EXPECT_EQ(row.at("restarts"), 1);
   EXPECT_FALSE(alive(first));
+}
+
+TEST(Supervision, WhatAWorkerStartsHasItsNiceAlsoWhenItIsReplacedOnABusyHost) {
+  Host host("[worker.a]\nnice = 10\ncommand = " + shell("nice >>@DIR@/nice; exec sleep 1000") + "\n");
+  host.up();
+  ASSERT_TRUE(eventually([&] { return host.lines("nice").size() == 1; }));
+  std::atomic<bool> busy = true;
+  std::vector<std::jthread> spinning;
+  for (unsigned n = 0; n < std::thread::hardware_concurrency() + 2; ++n) {
+    spinning.emplace_back([&busy] {
+      while (busy) {
+      }
+    });
+  }
+  ::kill(host.pid_of("root/a"), SIGKILL);
+  const bool replaced = eventually([&] { return host.lines("nice").size() == 2; });
+  busy = false;
+  ASSERT_TRUE(replaced);
+  EXPECT_THAT(host.lines("nice"), ElementsAre("10", "10"));
 }
 
 TEST(Supervision, StopsInReverseOrderAndExitsWithZero) {

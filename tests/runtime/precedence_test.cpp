@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -28,7 +29,8 @@ bool permitted() {
   bool may = false;
   std::thread([&] {
     const sched_param wanted{.sched_priority = process::thread_priority};
-    may = ::sched_setscheduler(0, SCHED_FIFO, &wanted) == 0;
+    may = ::getpriority(PRIO_PROCESS, 0) == 0 && ::sched_setscheduler(0, ahead_policy, &wanted) == 0 &&
+          ::sched_setscheduler(0, SCHED_FIFO, &wanted) == 0;
   }).join();
   return may;
 }
@@ -38,10 +40,14 @@ struct Pretended {
   static inline std::map<long, int> policies{};  // by pid
   static inline std::vector<long> made_ordinary{};
   static inline int refusal = 0;
+  static inline bool flag_sticks = false;  // SCHED_RESET_ON_FORK, as without CAP_SYS_NICE
+  static inline int nice = 0;
   static inline std::size_t runnable = 0;
 
   static void reset() {
     runnable = 10'000;
+    flag_sticks = false;
+    nice = 0;
     policies.clear();
     made_ordinary.clear();
     refusal = 0;
@@ -54,13 +60,16 @@ struct Pretended {
         reinterpret_cast<sched_param*>(b)->sched_priority = process::worker_priority;
         return 0;
       case SYS_sched_setscheduler:
-        if (refusal != 0) {
-          errno = refusal;
+        if (refusal != 0 || (flag_sticks && (b & SCHED_RESET_ON_FORK) == 0)) {
+          errno = EPERM;
           return -1;
         }
+        policies[a] = static_cast<int>(b);
         if (b == SCHED_OTHER) made_ordinary.push_back(a);
         EXPECT_NE(c, 0);
         return 0;
+      case SYS_getpriority:
+        return 20 - nice;
       case SYS_openat:
         return process::real_syscalls().call(number, a, b, c, 0, 0);
       case SYS_pread64:
@@ -133,6 +142,17 @@ TEST_F(PrecedenceTest, IsNotClaimedOverWhatSomebodyElseHasChosen) {
   Pretended::policies[0] = SCHED_BATCH;
   Precedence precedence{io, pretending};
   EXPECT_FALSE(precedence.claim());
+  Pretended::policies[0] = SCHED_OTHER;
+  Pretended::nice = 10;
+  EXPECT_FALSE(precedence.claim()) << "workers would not inherit it";
+}
+
+TEST_F(PrecedenceTest, IsNotClaimedWhereItCouldNotBeGivenBack) {
+  Pretended::flag_sticks = true;
+  Precedence precedence{io, pretending};
+  EXPECT_FALSE(precedence.claim());
+  EXPECT_EQ(Pretended::policies[0], SCHED_OTHER | SCHED_RESET_ON_FORK);
+  EXPECT_EQ(precedence.of_next(true), Scheduling::ordinary);
 }
 
 TEST_F(PrecedenceTest, IsOnlyForWhoWouldHaveToWait) {
