@@ -1,6 +1,7 @@
 // simplevisor-consumer as its users meet it: the program, real queues, handlers in /bin/sh.
 #include <gmock/gmock.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cstring>
@@ -378,6 +379,13 @@ TEST_F(ConsumerProgram, WorksOnWhenItsCountersCannotBeKept) {
   const std::size_t first = said.find("status file");
   ASSERT_NE(first, std::string::npos);
   EXPECT_EQ(said.find("status file", first + 1), std::string::npos) << "told once";
+}
+
+TEST_F(ConsumerProgram, IsNotHeldUpByWhatStandsWhereItsCountersAreToBe) {
+  ASSERT_EQ(::mkfifo((tmp / "status.new").c_str(), 0600), 0);
+  add(queue, "one");
+  EXPECT_THAT(drain_queue({"--status-file", tmp / "status"}, handler("echo \"$(cat)\"")), ElementsAre("one"));
+  EXPECT_THAT(read_file(tmp / "status"), HasSubstr(R"("state":"left")"));
 }
 
 TEST_F(ConsumerProgram, ReadsItsSettingsFromAFile) {

@@ -16,7 +16,9 @@ namespace simplevisor::service {
 namespace {
 
 bool write_all(const std::string& path, std::string_view content) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+  // Of an earlier life, or whatever else somebody has put there: a FIFO would hold us up.
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return false;
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0) return false;
   bool well = true;
   while (well && !content.empty()) {
