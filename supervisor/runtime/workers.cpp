@@ -154,7 +154,9 @@ Worker* Workers::living(std::uint32_t program, std::uint32_t instance, core::Lif
 
 void Workers::take_precedence() {
   if (context_.configuration.settings.prefer_restarts && !precedence_.claim())
-    spdlog::debug("restarts run like everything else: no permission for more (CAP_SYS_NICE)");
+    spdlog::debug(
+        "restarts run like everything else: no permission for more (CAP_SYS_NICE), or a nice or policy of "
+        "our own");
 }
 
 void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec) {
