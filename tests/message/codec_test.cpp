@@ -152,6 +152,28 @@ TEST(Utf8, IsStrict) {
   EXPECT_EQ(code_points("a\u00e9\u263a\xF0\x9F\x98\x80"), 4U);
 }
 
+// Every byte, at every place of two words and a rest, alone and before another that is not plain.
+TEST(PlainRun, EndsExactlyBeforeWhatIsNotPlain) {
+  constexpr std::size_t size = 19;
+  for (int value = 0; value < 256; ++value) {
+    const char c = static_cast<char>(value);
+    const bool plain = value >= 0x20 && value <= 0x7E && c != '"' && c != '\\';
+    for (std::size_t place = 0; place < size; ++place) {
+      std::string bytes(size, '~');
+      bytes[place] = c;
+      EXPECT_EQ(plain_run(bytes, 0), plain ? size : place) << value;
+      EXPECT_EQ(plain_run(bytes, place), plain ? size - place : 0) << value;
+      for (const char other : {'\0', '\x1f', '"', '\\', '\x7f', '\x80', '\xff'}) {
+        if (place + 1 == size) continue;
+        bytes[place + 1] = other;
+        EXPECT_EQ(plain_run(bytes, 0), plain ? place + 1 : place) << value;
+      }
+    }
+  }
+  EXPECT_EQ(plain_run("", 0), 0U);
+  EXPECT_EQ(plain_run("abc", 3), 0U);
+}
+
 TEST(Base64, GoesBackAndForthForEveryLength) {
   std::string bytes;
   for (int i = 0; i < 300; ++i) {

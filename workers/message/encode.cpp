@@ -11,16 +11,23 @@ namespace simplevisor::message {
 namespace {
 
 constexpr std::size_t compress_above_bytes = 255;
+constexpr std::size_t header_bytes_likely = 512;
 
 // The two fields that say what the body is, as they will be written.
 struct BodyFields {
-  std::string body;      // UTF-8
-  std::string encoding;  // tokens, sorted, joined by "+"
+  std::optional<std::string> made;  // UTF-8; without it the message's own is written
+  std::string encoding;             // tokens, sorted, joined by "+"
+
+  [[nodiscard]] std::string_view body_of(const Message& message) const {
+    return made ? std::string_view{*made} : message.body;
+  }
 };
 
 bool is_printable(std::string_view bytes) {
-  return std::ranges::all_of(
-      bytes, [](char c) { return (c >= 0x20 && c <= 0x7E) || c == '\t' || c == '\n' || c == '\r'; });
+  constexpr std::string_view printable_too = "\"\\\t\n\r";
+  for (std::size_t at = plain_run(bytes, 0); at < bytes.size(); at += 1 + plain_run(bytes, at + 1))
+    if (!printable_too.contains(bytes[at])) return false;
+  return true;
 }
 
 bool is_ascii(std::string_view bytes) {
@@ -30,7 +37,7 @@ bool is_ascii(std::string_view bytes) {
 // A binary body that happens to be valid UTF-8 is not written as characters, as python-messaging would: the
 // Perl reader makes of it something that it cannot write again.
 BodyFields uncompressed_fields(const Message& message) {
-  if (message.text || is_printable(message.body)) return {message.body, ""};
+  if (message.text || is_printable(message.body)) return {std::nullopt, ""};
   return {base64(message.body), "base64"};
 }
 
@@ -47,10 +54,10 @@ Result<BodyFields> compressed_fields(const Message& message, Compression compres
 }
 
 // `"encoding":"...",` costs its punctuation only when there are tokens at all.
-std::size_t written_size(const BodyFields& fields) {
+std::size_t written_size(const BodyFields& fields, const Message& message) {
   constexpr std::size_t encoding_punctuation = std::string_view{R"("encoding":"",)"}.size();
   std::string body;
-  append_json_string(body, fields.body);
+  append_json_string(body, fields.body_of(message));
   return body.size() + (fields.encoding.empty() ? 0 : fields.encoding.size() + encoding_punctuation);
 }
 
@@ -60,7 +67,8 @@ Result<BodyFields> fields_of_body(const Message& message, const EncodeOptions& o
   if (options.compression == Compression::none || !worth_trying) return plain;
   auto packed = compressed_fields(message, options.compression);
   if (!packed) return packed;
-  return options.force || written_size(*packed) < written_size(plain) ? *std::move(packed) : std::move(plain);
+  return options.force || written_size(*packed, message) < written_size(plain, message) ? *std::move(packed)
+                                                                                        : std::move(plain);
 }
 
 std::optional<Malformed> fault_of(const Message& message, const EncodeOptions& options) {
@@ -115,7 +123,9 @@ Result<std::string> encode(const Message& message, const EncodeOptions& options)
     const auto fields = fields_of_body(message, options);
     if (!fields) return std::unexpected(fields.error());
     begin_field("body");
-    append_json_string(out, fields->body);
+    const std::string_view body = fields->body_of(message);
+    out.reserve(body.size() + body.size() / 16 + header_bytes_likely);
+    append_json_string(out, body);
     if (!fields->encoding.empty()) {
       begin_field("encoding");
       append_json_string(out, fields->encoding);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace simplevisor::message {
 namespace {
@@ -50,6 +52,25 @@ constexpr bool continues(std::uint8_t byte) {
   return (byte & 0xC0U) == 0x80U;
 }
 
+constexpr bool is_plain(std::uint8_t byte) {
+  return byte >= 0x20 && byte <= 0x7E && byte != '"' && byte != '\\';
+}
+
+// How many of the eight bytes before the first that is not plain. What a subtraction borrows, or an addition carries, only
+// disturbs bytes behind one that is not plain already.
+unsigned plain_bytes(std::uint64_t word) {
+  constexpr std::uint64_t each = 0x0101010101010101U;
+  constexpr std::uint64_t highest_bits = 0x80 * each;
+  const auto equal_to = [word](char c) {
+    const std::uint64_t zero_if = word ^ static_cast<std::uint8_t>(c) * each;
+    return (zero_if - each) & ~zero_if;
+  };
+  const std::uint64_t above = word | (word + each);
+  const std::uint64_t below = (word - 0x20 * each) & ~word;
+  const std::uint64_t marks = (above | below | equal_to('"') | equal_to('\\')) & highest_bits;
+  return static_cast<unsigned>(std::countr_zero(marks)) / 8;
+}
+
 bool is_character(std::string_view bytes, std::size_t at, const Lead& lead) {
   if (lead.size == 0 || bytes.size() - at < lead.size) return false;
   if (lead.size == 1) return true;
@@ -64,12 +85,27 @@ bool is_character(std::string_view bytes, std::size_t at, const Lead& lead) {
 }  // namespace
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view bytes) noexcept {
-  for (std::size_t at = 0; at < bytes.size();) {
+  for (std::size_t at = plain_run(bytes, 0); at < bytes.size();) {
     const Lead lead = lead_of(byte_at(bytes, at));
     if (!is_character(bytes, at, lead)) return at;
     at += lead.size;
+    if (lead.size == 1) at += plain_run(bytes, at);
   }
   return std::nullopt;
+}
+
+std::size_t plain_run(std::string_view bytes, std::size_t from) noexcept {
+  std::size_t at = from;
+  if constexpr (std::endian::native == std::endian::little) {
+    constexpr std::size_t word_bytes = sizeof(std::uint64_t);
+    for (unsigned plain = word_bytes; plain == word_bytes && bytes.size() - at >= word_bytes; at += plain) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes.data() + at, word_bytes);
+      plain = plain_bytes(word);
+    }
+  }
+  while (at < bytes.size() && is_plain(byte_at(bytes, at))) ++at;
+  return at - from;
 }
 
 std::size_t code_points(std::string_view utf8) noexcept {
@@ -123,7 +159,7 @@ Result<std::string> base64_decoded(std::string_view text) {
 void append_json_string(std::string& out, std::string_view utf8) {
   out += '"';
   std::size_t plain = 0;  // where the run that needs no escape began
-  for (std::size_t i = 0; i < utf8.size(); ++i) {
+  for (std::size_t i = plain_run(utf8, 0); i < utf8.size(); i += 1 + plain_run(utf8, i + 1)) {
     const std::uint8_t c = byte_at(utf8, i);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(utf8, plain, i - plain);

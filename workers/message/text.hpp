@@ -16,6 +16,10 @@ namespace simplevisor::message {
 // all of it is UTF-8.
 [[nodiscard]] std::optional<std::size_t> first_invalid_utf8(std::string_view bytes) noexcept;
 
+// How many bytes from the given one on are printable ASCII without quote and backslash: what JSON writes as it is, and most bodies
+// are made of.
+[[nodiscard]] std::size_t plain_run(std::string_view bytes, std::size_t from) noexcept;
+
 // Code points in valid UTF-8; of other bytes, those that do not continue a character.
 [[nodiscard]] std::size_t code_points(std::string_view utf8) noexcept;
 
