@@ -6,8 +6,10 @@
 namespace simplevisor::consumer {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 TEST(Machine, TakesOneMessageAtATimeAndFinishesIt) {
   Driven m{exec()};
@@ -202,6 +204,19 @@ TEST(Machine, TriesASettlingAgainUntilItIsDone) {
   EXPECT_THAT(m.advance(1ms), ElementsAre("finish 1"));
   m.tell(Settled{1});
   EXPECT_EQ(m.machine().held(), 0U);
+}
+
+TEST(Machine, GivesUpASettlingWhereSomebodyWaitsForItsEnd) {
+  Driven m{{.window = 2, .until_empty = true, .settlings_max = 2}};
+  m.tell(Begin{});
+  m.fill(2);
+  EXPECT_THAT(m.tell(Done{1}), ElementsAre("finish 1"));
+  EXPECT_THAT(m.tell(NotSettled{1}), Not(Contains("give back 1")));
+  EXPECT_THAT(m.advance(1s), Contains("finish 1"));
+  EXPECT_THAT(m.tell(NotSettled{1}), ElementsAre("give back 1"));
+  EXPECT_THAT(m.tell(Settled{1}), IsEmpty()) << "the other is in the handler's hands";
+  EXPECT_THAT(m.tell(Done{2}), ElementsAre("finish 2"));
+  EXPECT_THAT(m.tell(Settled{2}), ElementsAre("leave"));
 }
 
 TEST(Machine, BacksOffFromAQueueInTrouble) {

@@ -337,6 +337,20 @@ TEST_F(ConsumerProgram, ARunThatIsToEndSaysThatElementsAreLeftThatItCouldNotTake
   EXPECT_EQ(told.wait(), 0);
 }
 
+TEST_F(ConsumerProgram, ARunThatIsToEndGivesUpOnDeadLettersThatHaveNoPlace) {
+  add(queue, "one");
+  const std::string dead = tmp / "dead";
+  EXPECT_EQ(exit_status({"--queue", queue, "--until-empty", "--attempts", "1", "--dead-letter", dead, "--",
+                         handler("rm -r " + dead + " && : > " + dead + "; exit 1")}),
+            75);
+  EXPECT_THAT(contents(queue), ElementsAre(HasSubstr("one"))) << "given back, for whoever mends it";
+  const std::string said = read_file(errors);
+  const std::size_t first = said.find("cannot move to the dead-letter queue");
+  ASSERT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(said.find("cannot move", first + 1), std::string::npos) << "told once: " << said;
+  EXPECT_THAT(said, HasSubstr("not all of " + queue));
+}
+
 TEST_F(ConsumerProgram, ARunThatIsToEndGivesUpOnAHandlerThatNeverStarts) {
   add(queue, "one");
   const std::string damaged = script(tmp / "damaged", "echo\n");

@@ -40,7 +40,9 @@ using namespace std::chrono_literals;
 constexpr Milliseconds status_every = 1s;  // at most, and only when something changed
 constexpr Milliseconds renew_every_max = 100s;
 constexpr Milliseconds start_timeout_min = 30s;
-constexpr unsigned handler_starts_max = 5;  // of a run that is to end
+// Of a run that is to end.
+constexpr unsigned handler_starts_max = 5;
+constexpr unsigned settlings_max = 3;
 
 MachineOptions machine_options(const Settings& settings) {
   MachineOptions options;
@@ -60,7 +62,10 @@ MachineOptions machine_options(const Settings& settings) {
       settings.maxlock > 0ms ? std::min(renew_every_max, settings.maxlock / 3) : renew_every_max;
   options.purge_every = settings.purge;
   options.until_empty = settings.until_empty;
-  if (settings.until_empty) options.handler_starts_max = handler_starts_max;
+  if (settings.until_empty) {
+    options.handler_starts_max = handler_starts_max;
+    options.settlings_max = settlings_max;
+  }
   return options;
 }
 
@@ -226,7 +231,7 @@ class Consumer::Loop {
   [[nodiscard]] ExitCode end_of_run() const {
     for (const auto& intake : intakes_) {
       if (const auto trouble = intake->trouble()) {
-        report({{"queue", intake->path()}}, "not all of {} could be taken", intake->path());
+        report({{"queue", intake->path()}}, "not all of {} could be taken and finished with", intake->path());
         return *trouble == dirq::Errc::permission ? ExitCode::permission : ExitCode::temporary;
       }
     }

@@ -159,8 +159,9 @@ Event Intake::settled(Ticket ticket, const dirq::Result<void>& outcome, std::str
     held_.erase(ticket);
     return Settled{ticket};
   }
-  report({{"queue", path()}, {"element", element(ticket)}}, "cannot {} {}: {}", what, element(ticket),
-         outcome.error().message);
+  if (!std::exchange(held_.at(ticket).unsettled, outcome.error().code))
+    report({{"queue", path()}, {"element", element(ticket)}}, "cannot {} {}: {}", what, element(ticket),
+           outcome.error().message);
   if (outcome.error().code == dirq::Errc::lost_lock || outcome.error().code == dirq::Errc::gone) {
     held_.erase(ticket);
     return LockLost{ticket};
@@ -202,6 +203,7 @@ Event Intake::bury(Ticket ticket, unsigned failures, const std::string& reason) 
 
 Event Intake::give_back(Ticket ticket) {
   dirq::Lock& lock = held_.at(ticket).lock;
+  if (const auto& why = held_.at(ticket).unsettled) unsettled_ = why;
   auto event = settled(ticket, lock.armed() ? lock.unlock() : std::unexpected(lost_before(ticket)), "unlock");
   if (std::holds_alternative<NotSettled>(event)) {
     // The lock stays on disk, ages, and is broken by somebody's purge.

@@ -51,16 +51,17 @@ class Intake {
   Event bury(Ticket ticket, unsigned failures, const std::string& reason);
   Event give_back(Ticket ticket);
 
-  // What keeps elements from being taken at present, the last of it.
+  // What keeps elements from being taken at present, or kept one that was given back from being settled; the last of it.
   [[nodiscard]] std::optional<dirq::Errc> trouble() const {
-    return troubles_.empty() ? std::nullopt : std::optional{last_trouble_};
+    return troubles_.empty() ? unsettled_ : std::optional{last_trouble_};
   }
   void purge();
 
  private:
   struct Held {
     dirq::Lock lock;
-    bool on_record = false;  // it has a record of attempts
+    bool on_record = false;                              // it has a record of attempts
+    std::optional<dirq::Errc> unsettled = std::nullopt;  // why it cannot be removed or moved; reported
   };
 
   Intake(dirq::Queue queue, queue::DeadLetters dead, const dirq::PurgeOptions& purge, StepHook hook);
@@ -81,6 +82,7 @@ class Intake {
   std::set<std::string> troubles_;
   dirq::Errc last_trouble_{};
   bool troubled_pass_ = false;
+  std::optional<dirq::Errc> unsettled_;
 };
 
 }  // namespace simplevisor::consumer

@@ -195,7 +195,12 @@ void Machine::on(const NotSettled& event) {
   if (held->second.settling == Settling::give_back) return forget(held);
   if (hurried_ || (draining_ && held->second.settling == Settling::bury))
     return settle(held, Settling::give_back);
-  set_deadline(held, now_ + backoff(trouble_backoff_first, ++held->second.unsettled));
+  ++held->second.unsettled;
+  if (!draining_ && options_.settlings_max && held->second.unsettled >= *options_.settlings_max) {
+    settle(held, Settling::give_back);
+    return on(Drain{});
+  }
+  set_deadline(held, now_ + backoff(trouble_backoff_first, held->second.unsettled));
 }
 
 void Machine::on(const HandlerReady& event) {

@@ -14,6 +14,8 @@
 //            the culprit without an innocent message ever being counted out.
 // Handler    that cannot be started is tried again, more and more slowly, for as long as we are wanted; `handler_starts_max`
 //            in a row end us, where somebody waits for our end. Those of one moment count as one.
+// Settling   that fails is tried again in the same way; `settlings_max` failures of one message end us likewise, and it is
+//            given back.
 // Bounds     messages handled at a time: `window`; held in all, with those that wait: `held_max`.
 // Time       monotonic, handed in, never decreasing. Nothing here reads a clock. The owner calls handle(Tick)
 //            at next_deadline().
@@ -57,6 +59,7 @@ struct MachineOptions {
   Milliseconds purge_every{300'000};  // 0: never
   bool until_empty = false;           // leave when every queue has nothing more to take
   std::optional<unsigned> handler_starts_max = std::nullopt;
+  std::optional<unsigned> settlings_max = std::nullopt;
 };
 
 // ---- events: what happened
