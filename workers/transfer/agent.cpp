@@ -104,9 +104,10 @@ class Agent::Loop {
 
   // ---- events in, orders out
 
-  // Carried out one after the other; what a deed tells at once waits until the present one is done with.
+  // Carried out one after the other. What a deed tells at once comes next, when the present event is done with: so a message
+  // that can go all the way does, and is acknowledged before the last of those that came with it was looked at.
   void on(Event event) {
-    events_.push_back(std::move(event));
+    (stepping_ ? consequences_ : events_).push_back(std::move(event));
     if (std::exchange(pumping_, true)) return;
     pump();
     pumping_ = false;
@@ -117,11 +118,12 @@ class Agent::Loop {
   void pump() {
     std::size_t steps = 0;
     while (!left_) {
-      while (!events_.empty()) {
+      while (!consequences_.empty() || !events_.empty()) {
         if (++steps > steps_a_turn_max)
           return want_later();  // signals, timers and the other side have their turn
-        const Event next = std::move(events_.front());
-        events_.pop_front();
+        auto& queue = consequences_.empty() ? events_ : consequences_;
+        const Event next = std::move(queue.front());
+        queue.pop_front();
         step(next);
         if (left_) return;
       }
@@ -134,7 +136,9 @@ class Agent::Loop {
     note(event);
     actions_.clear();
     machine_.handle(event, Clock::now(), actions_);
+    stepping_ = true;
     for (const Action& action : actions_) std::visit([this](const auto& order) { perform(order); }, action);
+    stepping_ = false;
   }
 
   // What is worth remembering beside the machine's own books.
@@ -161,7 +165,7 @@ class Agent::Loop {
     last_error_ = trouble_;
   }
 
-  void tell(Event event) { events_.push_back(std::move(event)); }
+  void tell(Event event) { consequences_.push_back(std::move(event)); }
 
   Ticket bring(Brought brought) {
     const Ticket ticket = ++last_ticket_;
@@ -172,7 +176,7 @@ class Agent::Loop {
       statistics_.received(message::statistical_size(*brought.message), Clock::now());
     held_.emplace(ticket, Held{std::move(brought.message), {}});
     // The source must know the ticket before anything is ordered about it.
-    tell(Arrived{ticket, brought.bytes, std::move(unusable)});
+    events_.emplace_back(Arrived{ticket, brought.bytes, std::move(unusable)});
     if (!pumping_) want_later();
     return ticket;
   }
@@ -396,9 +400,11 @@ class Agent::Loop {
   Taps taps_;
   Statistics statistics_;
 
-  std::deque<Event> events_;
-  std::vector<Action> actions_;  // of the event in hand
+  std::deque<Event> events_;        // in the order in which they came
+  std::deque<Event> consequences_;  // what the deeds of the present one told
+  std::vector<Action> actions_;     // of the event in hand
   bool pumping_ = false;
+  bool stepping_ = false;
   bool want_posted_ = false;
   Ticket last_ticket_ = 0;
   std::unordered_map<Ticket, Held> held_;
