@@ -19,6 +19,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 
 #include "tests/bench/harness/statistics.hpp"
@@ -60,6 +61,7 @@ struct Row {
 struct Usage {
   double seconds = 0;
   long resident_kib = 0;  // at its most
+  double broker_seconds = 0;
 };
 Usage run(const Arguments& arguments) {
   std::vector<char*> argv;
@@ -76,7 +78,8 @@ Usage run(const Arguments& arguments) {
   ::wait4(pid, &status, 0, &usage);
   if (status != 0)
     throw std::runtime_error(fmt::format("{} ended with status {}", arguments.front(), status));
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), usage.ru_maxrss};
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), usage.ru_maxrss,
+          0};
 }
 
 class Bench {
@@ -90,6 +93,8 @@ class Bench {
       to_broker(protocol);
       from_broker(protocol, settings_.memory, "memory");
     }
+    stomp_beside_amqp("directory queue -> broker", &Bench::send);
+    stomp_beside_amqp("broker -> directory queue, memory", &Bench::receive_into_memory);
     onto_disk();
     memory();
   }
@@ -168,16 +173,7 @@ class Bench {
           rates["raw"].push_back(count / usage.seconds);
           discard(name);
         },
-        [&] {
-          const std::string name = new_name();
-          const std::string path = new_path(settings_.memory);
-          fill(path, count, body_bytes, name);
-          const Usage usage =
-              run(ours({"--incoming-queue", "path=" + path, "--remove"}, agent("outgoing", protocol)));
-          rates["ours"].push_back(count / usage.seconds);
-          discard_queue(path);
-          discard(name);
-        }};
+        [&] { rates["ours"].push_back(count / send(protocol, count).seconds); }};
     if (settings_.python) {
       contenders.emplace_back([&] {
         const std::string name = new_name();
@@ -234,12 +230,69 @@ class Bench {
     const std::string name = new_name();
     const std::string path = new_path(root);
     publish(name, count);
-    const Usage usage = run(ours({"--outgoing-queue", "path=" + path, "--count", std::to_string(count),
-                                  "--prefetch", "100", "--subscribe", "destination=/queue/" + name},
-                                 agent("incoming", protocol)));
+    const double before = broker_seconds();
+    Usage usage = run(ours({"--outgoing-queue", "path=" + path, "--count", std::to_string(count),
+                            "--prefetch", "100", "--subscribe", "destination=/queue/" + name},
+                           agent("incoming", protocol)));
+    usage.broker_seconds = broker_seconds() - before;
     discard_queue(path);
     discard(name);
     return usage;
+  }
+
+  Usage send(const std::string& protocol, int count) {
+    const std::string name = new_name();
+    const std::string path = new_path(settings_.memory);
+    fill(path, count, body_bytes, name);
+    const double before = broker_seconds();
+    Usage usage = run(ours({"--incoming-queue", "path=" + path, "--remove"}, agent("outgoing", protocol)));
+    usage.broker_seconds = broker_seconds() - before;
+    discard_queue(path);
+    discard(name);
+    return usage;
+  }
+  Usage receive_into_memory(const std::string& protocol, int count) {
+    return receive(protocol, settings_.memory, count);
+  }
+
+  // Of its processors, all its threads together.
+  [[nodiscard]] double broker_seconds() const {
+    std::ifstream file{fmt::format("/proc/{}/stat", broker_.pid())};
+    std::string line;
+    std::getline(file, line);
+    std::istringstream rest{line.substr(line.rfind(')') + 1)};
+    constexpr int before_times = 11;
+    std::string ignored;
+    for (int i = 0; i < before_times; ++i) rest >> ignored;
+    double user = 0;
+    double system = 0;
+    rest >> user >> system;
+    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  }
+
+  // The same agent over both protocols. A broker that works the longer for STOMP by more than we may be slower does not
+  // allow it.
+  void stomp_beside_amqp(const std::string& direction, Usage (Bench::*transfer)(const std::string&, int)) {
+    const std::string cell = "STOMP beside AMQP, " + direction;
+    if (!wanted(cell)) return;
+    constexpr double times_slower_max = 1.5;
+    Rates rates;
+    Rates work;
+    std::vector<std::function<void()>> contenders;
+    for (const char* protocol : {"amqp", "stomp"}) {
+      contenders.emplace_back([&, protocol] {
+        const Usage usage = (this->*transfer)(protocol, settings_.count);
+        rates[protocol].push_back(settings_.count / usage.seconds);
+        work[protocol].push_back(usage.broker_seconds / settings_.count * 1e6);
+      });
+    }
+    take_turns(settings_.rounds, contenders);
+    const double amqp_work = bench::median(work["amqp"]);
+    const double stomp_work = bench::median(work["stomp"]);
+    const bool allowed = stomp_work <= times_slower_max * amqp_work;
+    report(cell, "ours over AMQP", rates["amqp"], rates["stomp"], allowed ? 1 / times_slower_max : 0);
+    fmt::print("  the broker's processors: {:.0f} us a message over AMQP, {:.0f} over STOMP, {:.2f} x{}\n",
+               amqp_work, stomp_work, stomp_work / amqp_work, allowed ? "" : ": it does not allow 1.5 x");
   }
 
   void onto_disk() {
