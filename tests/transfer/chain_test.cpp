@@ -1,5 +1,6 @@
 // Every source with every sink, one behind the other, while agents and brokers are killed at random: what goes in at one
-// end comes out at the other, all of it, and no more often than the windows allow.
+// end comes out at the other, all of it, and, of agents, no more often than their windows allow. A broker allows more:
+// RabbitMQ writes down late what was acknowledged, and after a crash delivers it again (all of 2,500 once measured).
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -98,9 +99,11 @@ class Chain : public testing::Test {
   Workshop shop;
   std::unique_ptr<Program> agents[links];
   std::map<std::string, int> came;
+
+  void kill_and_count(bool brokers_too);
 };
 
-TEST_F(Chain, LosesNothingWhateverIsKilled) {
+void Chain::kill_and_count(bool brokers_too) {
   const auto count = static_cast<int>(number_from("SIMPLEVISOR_CHAIN_MESSAGES", 1000));
   const auto kills = number_from("SIMPLEVISOR_CHAIN_KILLS", 8);
   const auto seed = number_from("SIMPLEVISOR_CHAIN_SEED", std::random_device{}());
@@ -115,9 +118,10 @@ TEST_F(Chain, LosesNothingWhateverIsKilled) {
   std::size_t agents_killed = 0;
   std::size_t brokers_killed = 0;
   for (std::size_t kill = 0; kill < kills; ++kill) {
-    const bool broker_for_certain = kill == kills / 2;
+    const bool broker_for_certain = brokers_too && kill == kills / 2;
+    const std::size_t last = brokers_too ? links : links - 1;
     const auto victim =
-        broker_for_certain ? links : std::uniform_int_distribution<std::size_t>{0, links}(random);
+        broker_for_certain ? links : std::uniform_int_distribution<std::size_t>{0, last}(random);
     if (victim < links) {
       agents[victim]->signal(SIGKILL);
       agents[victim]->wait();
@@ -147,11 +151,19 @@ TEST_F(Chain, LosesNothingWhateverIsKilled) {
     twice += found->second - 1;
   }
   EXPECT_EQ(came.size(), static_cast<std::size_t>(count));
-  // An agent that is killed leaves two windows undecided, what it had sent and what it was sent; a broker those of all agents.
-  const auto allowed = static_cast<int>((agents_killed + links * brokers_killed) * 2 * window);
-  EXPECT_LE(twice, allowed);
   std::cout << count << " messages over " << links << " agents; killed: " << agents_killed << " agents, "
-            << brokers_killed << " brokers; lost 0, twice " << twice << " (at most " << allowed << ")\n";
+            << brokers_killed << " brokers; lost 0, twice " << twice << "\n";
+  // An agent that is killed leaves two windows undecided, what it had sent and what it was sent.
+  if (brokers_too) return;
+  EXPECT_LE(twice, static_cast<int>(agents_killed * 2 * window));
+}
+
+TEST_F(Chain, LosesNothingAndRepeatsNoMoreThanItsWindowsWhenAgentsAreKilled) {
+  kill_and_count(false);
+}
+
+TEST_F(Chain, LosesNothingWhateverIsKilled) {
+  kill_and_count(true);
 }
 
 }  // namespace
