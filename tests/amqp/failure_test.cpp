@@ -26,6 +26,16 @@ TEST_F(Failing, SaysSoWhenNobodyListens) {
   EXPECT_THAT(client.failure(), HasSubstr("refused"));
 }
 
+TEST_F(Failing, SaysSoWhenNobodyListensOverTls) {
+  const test::Port port;
+  Options nobody = options_for(port.number());
+  nobody.endpoint.tls = true;
+  Driver client(nobody);
+  EXPECT_FALSE(client.connect());
+  EXPECT_EQ(client.failure_kind(), Failure::Kind::unavailable);
+  EXPECT_THAT(client.failure(), HasSubstr("refused"));
+}
+
 TEST_F(Failing, SaysSoForANameThatIsNone) {
   Options nowhere = options();
   nowhere.endpoint.host = "nowhere.invalid";

@@ -96,6 +96,16 @@ Outcome<> Connection::open_tls_socket(const Options& options) {
   timeval limit = to_timeval(std::max(left, std::chrono::milliseconds{1}));
   const int status =
       amqp_socket_open_noblock(socket, options.endpoint.host.c_str(), options.endpoint.port, &limit);
+  if (status == AMQP_STATUS_SOCKET_ERROR) {
+    // Refused, no route, ...: the library does not tell, a connection of our own does.
+    const auto fd =
+        connect_tcp(options.endpoint.host, options.endpoint.port,
+                    std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()),
+                             std::chrono::milliseconds{1}),
+                    mailbox_.wake_fd());
+    if (!fd) return std::unexpected(Problem{fd.error(), false, 0, false});
+    close(*fd);
+  }
   if (status != AMQP_STATUS_OK) return std::unexpected(tls_problem(where, status, watch_));
   fd_ = amqp_get_sockfd(state_);
   return {};
