@@ -395,6 +395,14 @@ TEST_F(ConsumerProgram, WorksOnWhenItsCountersCannotBeKept) {
   EXPECT_EQ(said.find("status file", first + 1), std::string::npos) << "told once";
 }
 
+TEST_F(ConsumerProgram, LeavesNothingBesideADirectoryThatStandsWhereItsCountersAreToBe) {
+  std::filesystem::create_directory(tmp / "status");
+  add(queue, "one");
+  EXPECT_THAT(drain_queue({"--status-file", tmp / "status"}, handler("echo \"$(cat)\"")), ElementsAre("one"));
+  EXPECT_THAT(read_file(errors), HasSubstr("status: Is a directory"));
+  EXPECT_FALSE(std::filesystem::exists(tmp / "status.new"));
+}
+
 TEST_F(ConsumerProgram, IsNotHeldUpByWhatStandsWhereItsCountersAreToBe) {
   ASSERT_EQ(::mkfifo((tmp / "status.new").c_str(), 0600), 0);
   add(queue, "one");

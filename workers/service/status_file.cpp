@@ -53,7 +53,9 @@ void StatusFile::write(std::string_view content) {
     complained_ = false;
     return;
   }
-  if (!std::exchange(complained_, true)) warn("status file {}: {}", path_, std::strerror(errno));
+  const int error = errno;
+  ::unlink(unfinished.c_str());
+  if (!std::exchange(complained_, true)) warn("status file {}: {}", path_, std::strerror(error));
 }
 
 }  // namespace simplevisor::service
