@@ -78,7 +78,7 @@ _simplevisor() {
         check) own='--nagios -w --warning -c --critical' ;;
         tree) own='--collapse-ok' ;;
         top) own='--sort' ;;
-        events) own='-f --follow' ;;
+        events) own='-f --follow -n --lines' ;;
         logs) own='-f --follow -n --lines --since --grep' ;;
         metrics) own='--textfile' ;;
         hooks) own='--on-failure --on-recovery --each-end --settle --interval --at-most --run-time' ;;
@@ -116,6 +116,7 @@ _simplevisor() {
         what_if:0) _simplevisor_ask nodes ;;
         what_if:1) _simplevisor_words dies hangs fails-to-start ;;
         what_if:2) : ;;
+        what_if:3) _simplevisor_words times time ;;
         explain:0) _simplevisor_ask keys ;;
         init:0) _simplevisor_files ;;
         *) ;;

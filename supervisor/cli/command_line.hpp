@@ -35,7 +35,7 @@ struct CommandLine {
   bool daemon = false;                             // of start
   bool follow = false;                             // of events and logs
   std::vector<std::string> nodes;                  // of logs; patterns
-  std::optional<std::uint64_t> lines;              // of logs
+  std::optional<std::uint64_t> lines;              // of events and logs
   std::string since;                               // of logs; a time or a duration, "" for none
   std::string grep;                                // of logs; "" for all lines
   std::string reason;                              // of hold; "" for none
@@ -52,6 +52,7 @@ struct CommandLine {
   std::string critical;                            // likewise
   std::string fault;                               // of what_if: dies, hangs, fails-to-start
   std::optional<std::uint64_t> times;              // of what_if
+  std::string times_word;                          // of what_if: says nothing
   std::optional<std::chrono::milliseconds> every;  // of what_if
   bool verbose = false;                            // of check_configuration
   std::string key;                                 // of explain; "" for all

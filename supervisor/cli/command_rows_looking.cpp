@@ -142,7 +142,12 @@ std::vector<CommandRow> looking_commands() {
        .options = {{.name = "--follow",
                     .letter = "-f",
                     .help = "go on with what happens from now on, until the supervisor ends",
-                    .into = &CommandLine::follow}},
+                    .into = &CommandLine::follow},
+                   {.name = "--lines",
+                    .letter = "-n",
+                    .value = "N",
+                    .help = "the last N of those that are kept (default: all)",
+                    .into = &CommandLine::lines}},
        .details =
            "The oldest first, as far back as they are kept in memory. With `--json` one object a line."},
       {.name = "logs",

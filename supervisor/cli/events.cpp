@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <deque>
+
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/insight_text.hpp"
 
@@ -26,27 +29,35 @@ bool concerns(const json::object& event, std::string_view path) {
   return false;
 }
 
-void show(Context& context, const json::value& event, std::string_view path) {
-  if (!event.is_object() || !concerns(event.get_object(), path)) return;
+void show(Context& context, const json::value& event) {
   if (context.line.json)
     context.terminal.out << json::serialize(event) << '\n';
   else
     context.terminal.out << event_text(event.get_object(), context.terminal.colour);
 }
 
-// All that are kept; the number of the last one.
+// The last that are kept, or all; the number of the very last one.
 std::expected<std::uint64_t, Failure> show_kept(Context& context, const Asker& asker, std::string_view path) {
+  std::deque<json::value> last_ones;
+  const auto take = [&](const json::value& event) {
+    if (!event.is_object() || !concerns(event.get_object(), path)) return;
+    if (!context.line.lines) return show(context, event);
+    last_ones.push_back(event);
+    if (last_ones.size() > *context.line.lines) last_ones.pop_front();
+  };
   std::uint64_t after = 0;
   for (;;) {
     const auto found = asker.object(fmt::format("/v1/events?after={}", after));
     if (!found) return std::unexpected(found.error());
     const json::value* const events = found->members.if_contains("events");
     if (!events || !events->is_array()) return std::unexpected(unreadable("there are no \"events\""));
-    for (const json::value& event : events->get_array()) show(context, event, path);
+    std::ranges::for_each(events->get_array(), take);
     const std::uint64_t last = number_in(found->members, "last");
-    if (last <= after) return after;
+    if (last <= after) break;
     after = last;
   }
+  for (const json::value& event : last_ones) show(context, event);
+  return after;
 }
 
 }  // namespace
@@ -73,7 +84,7 @@ int events(Context& context) {
     cut_off = message.name == "cut_off";
     boost::system::error_code error;
     const json::value event = json::parse({message.data.data(), message.data.size()}, error);
-    if (!cut_off && !error) show(context, event, path);
+    if (!cut_off && !error && event.is_object() && concerns(event.get_object(), path)) show(context, event);
     context.terminal.out << std::flush;
     return !cut_off && context.terminal.out.good();
   };

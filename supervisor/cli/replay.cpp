@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "supervisor/cli/commands.hpp"
 #include "supervisor/cli/text_table.hpp"
@@ -28,14 +29,27 @@ class Lines {
  public:
   explicit Lines(const std::filesystem::path& path) : file_(path, std::ios::binary) {}
   [[nodiscard]] bool good() const { return file_.is_open(); }
+  [[nodiscard]] bool met_too_long() const { return too_long_; }
   std::optional<std::string> next() {
     std::string line;
-    if (!std::getline(file_, line) || file_.eof() || line.size() > line_bytes_max) return std::nullopt;
-    return line;
+    while (file_.good()) {
+      file_.getline(piece_.data(), static_cast<std::streamsize>(piece_.size()));
+      line.append(piece_.data(), static_cast<std::size_t>(file_.gcount()));
+      if (file_.good()) {
+        line.pop_back();  // the end of the line, which was counted
+        return line;
+      }
+      too_long_ = line.size() > line_bytes_max;
+      if (file_.fail() && !file_.bad() && !file_.eof() && !too_long_)
+        file_.clear();  // a full piece: there is more
+    }
+    return std::nullopt;
   }
 
  private:
   std::ifstream file_;
+  std::vector<char> piece_ = std::vector<char>(std::size_t{1} << 16U);
+  bool too_long_ = false;
 };
 
 struct Recorded {
@@ -161,6 +175,10 @@ int replay(Context& context) {
     return failed(
         {Exit::failed, "no_tape", fmt::format("cannot read {}: {}", tape.string(), std::strerror(errno))});
   const journal::Replayed replayed = journal::replay(configuration->root, [&] { return lines.next(); });
+  if (lines.met_too_long())
+    return failed({Exit::failed, "bad_tape",
+                   fmt::format("{}: line {} is longer than {} bytes", tape.string(), replayed.lines + 1,
+                               line_bytes_max)});
   if (const std::string digest = config::digest(*configuration);
       !replayed.head.configuration.empty() && replayed.head.configuration != digest) {
     return failed({Exit::failed, "other_configuration",

@@ -103,6 +103,12 @@ TEST_F(InsightCommands, ListWhatHappened) {
   const Result lines = simplevisor({"events", "--json"});
   EXPECT_EQ(json::parse(lines.out.substr(0, lines.out.find('\n'))).at("id"), 1);
   EXPECT_EQ(simplevisor({"events", "root/x"}).exit, 4);
+  EXPECT_EQ(simplevisor({"events", "-n", "2"}).out,
+            all.out.substr(all.out.find('\n', all.out.find('\n') + 1) + 1));
+  EXPECT_EQ(simplevisor({"events", "-n", "0"}).out, "");
+  EXPECT_EQ(simplevisor({"events", "-n", "9"}).out, all.out);
+  EXPECT_EQ(simplevisor({"events", "-n", "1", "root/a"}).out,
+            one.out.substr(one.out.rfind('\n', one.out.size() - 2) + 1));
 }
 
 TEST_F(InsightCommands, FollowForAsLongAsTheyAreTold) {

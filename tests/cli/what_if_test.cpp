@@ -49,6 +49,12 @@ TEST_F(WhatIf, TellsWhoGoesDownAndWhen) {
             Not(HasSubstr("root/a"))));
 }
 
+TEST_F(WhatIf, ReadsAsASentence) {
+  EXPECT_EQ(simplevisor({"what-if", "send", "dies", "2", "times"}).out,
+            simplevisor({"what-if", "send", "dies", "2"}).out);
+  EXPECT_EQ(simplevisor({"what-if", "send", "dies", "2", "apples"}).exit, 2);
+}
+
 TEST_F(WhatIf, TellsProgramsToo) {
   const Result result = simplevisor({"--json", "what_if", "jobs/2", "fails-to-start", "9"});
   EXPECT_EQ(result.exit, 0) << result.err;

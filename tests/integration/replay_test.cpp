@@ -92,6 +92,7 @@ TEST_F(ReplayTest, WhatIsNotAsItWasIsTold) {
   EXPECT_THAT(host.cli({"replay"}).err, HasSubstr("line 1 of the tape: this is no tape"));
   std::ofstream(tape) << text;
   EXPECT_THAT(host.cli({"replay", host.dir() + "/none"}).err, HasSubstr("none: No such file"));
+  EXPECT_THAT(host.cli({"replay", "/dev/zero"}).err, HasSubstr("/dev/zero: line 1 is longer than"));
   std::string other = host.read("tree.toml");
   other.replace(other.find("intensity = 50"), 14, "intensity = 51");
   std::ofstream(host.dir() + "/tree.toml") << other;
