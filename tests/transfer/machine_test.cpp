@@ -12,6 +12,7 @@ namespace simplevisor::transfer {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
@@ -315,6 +316,39 @@ TEST_F(TransferMachineTest, AFilterThatHangsIsBlamedAlsoWhenNothingMoreComes) {
     again *= 2;
   }
   EXPECT_THAT(tell(FilterGone{"hung"}), ElementsAre("quarantine 1: hung"));
+}
+
+TEST_F(TransferMachineTest, AFilterThatDiesOfEveryMessageIsNotWaitedForWhenTheTimeIsOver) {
+  start({.window = 50, .duration = 1s, .linger = 10s, .filter = true});
+  for (Ticket ticket = 1; ticket <= 50; ++ticket) tell(Arrived{ticket, 10, {}});
+  const TimePoint began = now;
+  std::size_t given_back = 0;
+  while (given_back == 0) {
+    ASSERT_LT(now - began, 60s);
+    tell(FilterGone{"died"});
+    for (bool back = false; !back && given_back == 0;) {
+      ASSERT_GT(machine.next_deadline(), now);
+      const auto orders = after(std::chrono::ceil<Milliseconds>(machine.next_deadline() - now));
+      back = std::ranges::find(orders, "start filter") != orders.end();
+      given_back = static_cast<std::size_t>(std::ranges::count_if(
+          orders, [](const std::string& order) { return order.starts_with("give back "); }));
+    }
+    tell(FilterReady{10});
+  }
+  EXPECT_GT(given_back, 40U);
+}
+
+TEST_F(TransferMachineTest, AFilterThatAnswersIsStartedAgainAtOnceAfterItDies) {
+  start({.filter = true});
+  const std::vector<Event> answers{Accepted{1}, Discarded{2}, CheckLater{3, {}}, CheckFailed{4, "no"}};
+  for (std::size_t at = 0; at < answers.size(); ++at) {
+    const auto ticket = static_cast<Ticket>(at + 1);
+    tell(Arrived{ticket, 10, {}});
+    tell(answers[at]);
+    tell(FilterGone{"died"});
+    EXPECT_THAT(after(100ms), Contains("start filter")) << ticket;
+    tell(FilterReady{10});
+  }
 }
 
 TEST_F(TransferMachineTest, AFilterThatOnlyPutsOffIsNotWaitedForForEver) {

@@ -311,9 +311,10 @@ void Machine::progressed() {
   linger_until_ = now_ + *options_.linger;
 }
 
-// For as long as its own time-out allows.
+// For as long as its own time-out allows. One that is gone, and kept from coming back at once, has none.
 bool Machine::waits_for_filter() const noexcept {
-  if (!options_.filter || options_.filter_timeout == 0ms || stop_asked_ || failure_) return false;
+  if (filter_ == FilterState::absent || options_.filter_timeout == 0ms || stop_asked_ || failure_)
+    return false;
   return !checking_.empty() || !arrived_.empty();
 }
 

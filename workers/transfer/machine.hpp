@@ -14,8 +14,8 @@
 // Blame      when the sink or the filter dies of one of several messages, nobody knows of which: all are suspects, and
 //            each is offered again alone. One that is alone is to blame.
 // Leaving    because it was told to: what is in hand has `linger` to be sent. Because nothing more comes (the source's end, a
-//            count, a time): as long as there is progress, and `linger` without any; a filter has its own time for each
-//            message.
+//            count, a time): as long as there is progress, and `linger` without any; a filter that
+//            runs has its own time for each message.
 // Bounds     `window` messages and `window_bytes` in hand, in whatever state; one message may be larger.
 // Time       monotonic, handed in, never decreasing. Nothing here reads a clock. The owner calls handle(Tick) at
 //            next_deadline().
@@ -260,6 +260,7 @@ class Machine {
   void progressed();
   [[nodiscard]] bool waits_for_filter() const noexcept;
   void go_on_leaving();
+  void filter_works() noexcept { filter_troubles_ = 0; }  // it has answered, whatever it was
   void reopen_or_leave(End& end, const std::optional<Failure>& failure);
   // The next one in `queue` that may be offered beside `in_flight` others; suspects only alone.
   [[nodiscard]] std::optional<Ticket> next_of(const std::set<Ticket>& queue,

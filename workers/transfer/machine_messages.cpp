@@ -29,15 +29,16 @@ void Machine::on(const Arrived& event) {
 void Machine::on(const Accepted& event) {
   const auto item = find_in(State::checking, event.ticket);
   if (item == items_.end()) return;
+  filter_works();
   progressed();
   item->second.suspect = false;
-  filter_troubles_ = 0;
   move_to(item, State::ready);
 }
 
 void Machine::on(const Discarded& event) {
   const auto item = find_in(State::checking, event.ticket);
   if (item == items_.end()) return;
+  filter_works();
   progressed();
   ++counters_.discarded;
   settle(item, Verdict::done);
@@ -46,6 +47,7 @@ void Machine::on(const Discarded& event) {
 void Machine::on(const CheckLater& event) {
   const auto item = find_in(State::checking, event.ticket);
   if (item == items_.end()) return;
+  filter_works();
   ++counters_.retried;
   wait(item, State::arrived, event.delay.value_or(1s));
 }
@@ -53,6 +55,7 @@ void Machine::on(const CheckLater& event) {
 void Machine::on(const CheckFailed& event) {
   const auto item = find_in(State::checking, event.ticket);
   if (item == items_.end()) return;
+  filter_works();
   progressed();
   settle(item, Verdict::quarantine, event.reason);
 }
