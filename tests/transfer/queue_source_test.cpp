@@ -1,9 +1,12 @@
 // A queue as a source, while an element is in hand for long.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <boost/asio/io_context.hpp>
+#include <optional>
 #include <utility>
+#include <variant>
 
 #include "tests/transfer/support.hpp"
 #include "workers/transfer/queue_ends.hpp"
@@ -47,6 +50,57 @@ TEST(QueueSourceTest, RenewsALockInHandLongBeforeAnybodyMayBreakIt) {
   const auto until = std::chrono::steady_clock::now() + 10s;
   while (!renewed() && std::chrono::steady_clock::now() < until) loop.run_for(50ms);
   EXPECT_TRUE(renewed());
+}
+
+// For this process, until it goes out of scope.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
+  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(QueueSourceTest, GivesUpWhatCannotBeTakenInARunThatIsToEnd) {
+  Workshop shop;
+  shop.fill("in", 1);
+  boost::asio::io_context loop;
+  std::optional<SourceEnd> end;
+  unsigned asked = 0;
+  QueueSource source{loop.get_executor(),
+                     {.path = shop.path("in"),
+                      .remove = true,
+                      .loop = false,
+                      .dead_letter = shop.path("dead"),
+                      .purge_every = 0s,
+                      .purge = {}},
+                     {.tell =
+                          [&](const Event& event) {
+                            if (const auto* const it = std::get_if<SourceEnd>(&event)) end = *it;
+                          },
+                      .bring =
+                          [&](const Brought&) {
+                            ADD_FAILURE() << "nothing can be taken";
+                            return Ticket{1};
+                          },
+                      .more = [&] { ++asked; }}};
+  source.open();
+  {
+    const NoMoreDescriptors here;
+    source.want(1);
+    EXPECT_FALSE(end) << "it may pass";
+    while (!end && loop.run_one_for(10s) > 0) source.want(1);
+  }
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->left, 1U);
+  EXPECT_EQ(asked, 2U);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ constexpr std::size_t elements_a_turn_max = 64;
 constexpr std::chrono::milliseconds renew_every_max = 100s;  // the strictest peer breaks locks after 300 s
 constexpr auto trouble_first = 1s;
 constexpr auto trouble_max = 30s;
+constexpr unsigned troubles_max = 3;  // in a row, in a run that is to end
 
 // Like the consumer's (workers/consumer/intake.cpp): the same queue makes both end with the same status.
 Failure::Kind kind_of(dirq::Errc code) {
@@ -124,6 +125,7 @@ void QueueSource::want(std::size_t room) {
     auto element = open_->queue->take();
     if (!element) {
       if (troubles_++ == 0) report({{"queue", options_.path}}, "cannot take: {}", element.error().message);
+      if (!options_.loop && troubles_ >= troubles_max) return give_up();
       const auto pause = std::min<std::chrono::milliseconds>(
           trouble_first * (1U << std::min(troubles_ - 1, 5U)), trouble_max);
       return wait_for_more(pause);
@@ -164,6 +166,14 @@ void QueueSource::pass_is_over() {
   if (std::exchange(took_, false)) return listener_.more();
   wait_for_more(options_.poll);
   wake_->arm();
+}
+
+// A run that is to end does so. What is in hand can still be sent.
+void QueueSource::give_up() {
+  warn({{"queue", options_.path}}, "given up after {} attempts to take: what {} holds is left there",
+       troubles_, options_.path);
+  idle_ = true;
+  listener_.tell(SourceEnd{open_->queue->passed_by().elements + unread_.elements + 1});
 }
 
 void QueueSource::tell_once(std::string_view what, const dirq::PassedBy& by, std::string& told) {

@@ -64,6 +64,7 @@ class QueueSource final : public Source {
   void down(std::optional<Failure> failure);
   dirq::Result<void> open_dead_letters(Open& open) const;
   void pass_is_over();
+  void give_up();
   static void tell_once(std::string_view what, const dirq::PassedBy& by, std::string& told);
   void wait_for_more(std::chrono::milliseconds at_most);
   void bring(std::unique_ptr<TakenElement> element);
