@@ -227,6 +227,10 @@ TEST_F(SarraBrokersTest, AFileThatCannotBeAnnouncedIsToldAndTheOthersAre) {
   EXPECT_EQ(run({ANNOUNCE_PROGRAM, "--broker-uri", "amqp://127.0.0.1:1", "--base-url", "nonsense", "x"}), 78)
       << log();
   EXPECT_EQ(run({ANNOUNCE_PROGRAM, "--broker-uri", "amqp://127.0.0.1:1", "--base-url", "http://h/",
+                 "--identity", "sha521", "x"}),
+            78);
+  EXPECT_THAT(log(), HasSubstr(R"(identity: "sha521" is no word of sha512, sha256, md5, cod)"));
+  EXPECT_EQ(run({ANNOUNCE_PROGRAM, "--broker-uri", "amqp://127.0.0.1:1", "--base-url", "http://h/",
                  "--base-dir", directory / "site", directory / "site/a"}),
             69);
 }

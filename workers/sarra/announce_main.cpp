@@ -1,9 +1,11 @@
 // workers/sarra/announce_main.cpp
 //
 // simplevisor-announce: announces files, directories and links to a broker's exchange.
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <deque>
 #include <filesystem>
@@ -201,6 +203,11 @@ int run(int argc, char** argv) {
   if (settings.post.base_url.empty()) return static_cast<int>(*wrong("base-url: is not given"));
   if (const auto why = why_no_base_url(settings.post.base_url))
     return static_cast<int>(*wrong("base-url: " + *why));
+  if (constexpr std::array<std::string_view, 4> methods{"sha512", "sha256", "md5", "cod"};
+      std::ranges::find(methods, settings.post.identity) == methods.end()) {
+    return static_cast<int>(*wrong(
+        fmt::format("identity: \"{}\" is no word of {}", settings.post.identity, fmt::join(methods, ", "))));
+  }
   if (settings.v02 && settings.inline_below.bytes > 0) {
     return static_cast<int>(*wrong("inline-below: the old format cannot carry data"));
   }
