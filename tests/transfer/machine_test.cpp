@@ -300,8 +300,11 @@ TEST_F(TransferMachineTest, AStopWhileItDrainsLingersOnceAndProgressDoesNotProlo
   EXPECT_THAT(after(1s), ElementsAre("give back 2"));
 }
 
-TEST_F(TransferMachineTest, AFilterThatHangsIsBlamedAlsoWhenNothingMoreComes) {
-  start({.linger = 10s, .filter = true, .filter_timeout = 30s});
+class TransferMachineLingerTest : public TransferMachineTest,
+                                  public testing::WithParamInterface<Milliseconds> {};
+
+TEST_P(TransferMachineLingerTest, AFilterThatHangsIsBlamedAlsoWhenNothingMoreComes) {
+  start({.linger = GetParam(), .filter = true, .filter_timeout = 30s});
   tell(Arrived{1, 10, {}});
   tell(SourceEnd{});
   Milliseconds again = 100ms;
@@ -317,6 +320,8 @@ TEST_F(TransferMachineTest, AFilterThatHangsIsBlamedAlsoWhenNothingMoreComes) {
   }
   EXPECT_THAT(tell(FilterGone{"hung"}), ElementsAre("quarantine 1: hung"));
 }
+
+INSTANTIATE_TEST_SUITE_P(LongAndShort, TransferMachineLingerTest, testing::Values(10s, 1ms));
 
 TEST_F(TransferMachineTest, AFilterThatDiesOfEveryMessageIsNotWaitedForWhenTheTimeIsOver) {
   start({.window = 50, .duration = 1s, .linger = 10s, .filter = true});

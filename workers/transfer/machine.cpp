@@ -311,10 +311,11 @@ void Machine::progressed() {
   linger_until_ = now_ + *options_.linger;
 }
 
-// For as long as its own time-out allows. One that is gone, and kept from coming back at once, has none.
+// For as long as its own time-out allows. One that is gone is waited for until it has died once more than it takes to blame
+// one message.
 bool Machine::waits_for_filter() const noexcept {
-  if (filter_ == FilterState::absent || options_.filter_timeout == 0ms || stop_asked_ || failure_)
-    return false;
+  if (!options_.filter || options_.filter_timeout == 0ms || stop_asked_ || failure_) return false;
+  if (filter_ == FilterState::absent && filter_troubles_ > fatalities_max + 1) return false;
   return !checking_.empty() || !arrived_.empty();
 }
 
