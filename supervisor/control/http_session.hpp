@@ -153,11 +153,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
                    keep_alive_);
     }
     const std::string_view method(request.method_string().data(), request.method_string().size());
-    const std::string_view target(request.target().data(), request.target().size());
     const auto field = [&](http::field name) {
       return std::string_view(request[name].data(), request[name].size());
     };
-    const Credentials credentials{.host = field(http::field::host),
+    const auto [host, target] =
+        aim_of({request.target().data(), request.target().size()}, field(http::field::host));
+    const Credentials credentials{.host = host,
                                   .origin = field(http::field::origin),
                                   .authorization = field(http::field::authorization)};
     for (const http::field once : {http::field::host, http::field::origin, http::field::authorization}) {
@@ -294,7 +295,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void answer(const Reply& answer) {
     const auto& request = parser_->get();
     if (answer.status == 403)  // only the tree knew what was asked for
-      return deny(answer, request.method_string(), request.target());
+      return deny(answer, request.method_string(), aim_of(request.target(), {}).target);
     reply(answer, keep_alive_);
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/predicate.hpp>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -209,6 +210,16 @@ std::string complaint_about_pattern(std::string_view pattern) {
                        pattern);
   }
   return "";
+}
+
+Aim aim_of(std::string_view request_target, std::string_view host_field) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!boost::algorithm::istarts_with(request_target, scheme)) continue;
+    const std::string_view rest = request_target.substr(scheme.size());
+    const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+    return {rest.substr(0, end), end == rest.size() ? "/" : rest.substr(end)};
+  }
+  return {host_field, request_target};
 }
 
 std::expected<Call, Reply> parse_request(std::string_view method, std::string_view target,

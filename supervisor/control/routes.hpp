@@ -92,6 +92,15 @@ inline constexpr std::size_t pattern_bytes_max = 1024;
 // stands for anything is for the service to say.
 std::string complaint_about_pattern(std::string_view pattern);
 
+// What a request line asks for: of whom, and what. Most name the target only, "/v1/info", and the host in a field of its
+// own; a client that goes through a proxy says "http://host:80/v1/info", and what the field says counts no more (RFC 9112,
+// section 3.2.2).
+struct Aim {
+  std::string_view host;
+  std::string_view target;
+};
+Aim aim_of(std::string_view request_target, std::string_view host_field);
+
 // The call a request stands for, or the refusal: 400, 404 or 405.
 std::expected<Call, Reply> parse_request(std::string_view method, std::string_view target,
                                          std::string_view body);

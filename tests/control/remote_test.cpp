@@ -126,6 +126,13 @@ TEST_F(Remote, OtherHostsAndPagesOfOtherOriginsAreRefusedWhateverTheyBring) {
   EXPECT_THAT(say(request("GET /v1/info", "Origin: http://localhost\r\n")), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(Remote, AnAbsoluteTargetSaysWhichHostIsMeant) {
+  open();
+  EXPECT_THAT(say(request("GET http://localhost/v1/info")), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(say(request("GET http://rebound.example.org/v1/info")), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(say(request("GET http://localhost@rebound.example.org/v1/info")), StartsWith("HTTP/1.1 403"));
+}
+
 TEST_F(Remote, ThePageNeedsNoTokenAndMayTalkToNobodyElse) {
   open();
   const std::string get = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";

@@ -44,6 +44,27 @@ TEST(ParseRequest, UnderstandsEveryRoute) {
   }
 }
 
+TEST(AimOf, KnowsBothFormsOfATarget) {
+  struct Case {
+    std::string_view said, host, target;
+  };
+  const Case cases[] = {
+      {"/v1/info?a=b", "field", "/v1/info?a=b"},
+      {"*", "field", "*"},
+      {"http://other:80/v1/info", "other:80", "/v1/info"},
+      {"HTTPS://[::1]:8443/", "[::1]:8443", "/"},
+      {"http://other", "other", "/"},
+      {"http://other?a=b", "other", "?a=b"},
+      {"http://", "", "/"},
+      {"http:/other/v1", "field", "http:/other/v1"},
+  };
+  for (const Case& c : cases) {
+    const Aim aim = aim_of(c.said, "field");
+    EXPECT_EQ(aim.host, c.host) << c.said;
+    EXPECT_EQ(aim.target, c.target) << c.said;
+  }
+}
+
 TEST(ParseRequest, RefusesWhatIsMalformedAndSaysWhy) {
   struct Case {
     std::string method, target, body;
