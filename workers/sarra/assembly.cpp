@@ -29,8 +29,8 @@ std::string working_name(const std::string& path, const std::string& version) {
 }
 
 std::unexpected<TreeError> begun_anew(const std::string& path) {
-  return std::unexpected(
-      TreeError{.passing = true, .message = fmt::format("{}: was begun anew meanwhile", path)});
+  return std::unexpected(TreeError{.kind = TreeError::Kind::passing,
+                                   .message = fmt::format("{}: was begun anew meanwhile", path)});
 }
 
 std::int64_t number_of(Time time) {
@@ -237,7 +237,8 @@ TreeResult<void> Assembly::discard(const Tree& tree, std::string_view path, Time
   const auto normal = Tree::normal(path);
   const auto directory = tree.own_directory(false);
   if (!normal) return std::unexpected(normal.error());
-  if (!directory && directory.error().absent) return {};  // nothing was ever put together here
+  if (!directory && directory.error().kind == TreeError::Kind::absent)
+    return {};  // nothing was ever put together here
   if (!directory) return std::unexpected(directory.error());
   auto record = PartRecord::open(*directory, PartRecord::name_of(*normal), false);
   if (!record) return std::unexpected(std::move(record).error());

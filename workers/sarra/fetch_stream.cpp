@@ -209,8 +209,16 @@ std::expected<Tree, ExitCode> tree_for(const FetchSettings& settings) {
   auto tree = Tree::open(settings.directory);
   if (tree) return *std::move(tree);
   report("{}", tree.error().message);
-  if (tree.error().passing) return std::unexpected(ExitCode::temporary);
-  return std::unexpected(tree.error().denied ? ExitCode::permission : ExitCode::cannot_create);
+  switch (tree.error().kind) {
+    case TreeError::Kind::passing:
+      return std::unexpected(ExitCode::temporary);
+    case TreeError::Kind::denied:
+      return std::unexpected(ExitCode::permission);
+    case TreeError::Kind::absent:
+    case TreeError::Kind::other:
+      break;
+  }
+  return std::unexpected(ExitCode::cannot_create);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ std::unexpected<Trouble> failed(std::string reason) {
 }
 
 std::unexpected<Trouble> failed(TreeError error) {
-  return std::unexpected(Trouble{error.passing, std::move(error.message)});
+  return std::unexpected(Trouble{error.kind == TreeError::Kind::passing, std::move(error.message)});
 }
 
 Intake::Intake(std::optional<std::uint64_t> size, const std::optional<Identity>& identity,

@@ -93,15 +93,24 @@ timespec timespec_of(Time time) {
   return {.tv_sec = whole.time_since_epoch().count(), .tv_nsec = (time - whole).count()};
 }
 
+TreeError::Kind kind_of(int error) {
+  if (error == ENOENT) return TreeError::Kind::absent;
+  switch (service::of_making(error)) {
+    case service::ExitCode::temporary:
+      return TreeError::Kind::passing;
+    case service::ExitCode::permission:
+      return TreeError::Kind::denied;
+    default:
+      return TreeError::Kind::other;
+  }
+}
+
 }  // namespace
 
 std::unexpected<TreeError> tree_error(std::string_view call, std::string_view path, int error) {
   const char* const why = error == ELOOP ? "a symbolic link is in the way" : std::strerror(error);
-  const service::ExitCode kind = service::of_making(error);
   return std::unexpected(
-      TreeError{.passing = kind == service::ExitCode::temporary,
-                .denied = kind == service::ExitCode::permission,
-                .absent = error == ENOENT,
+      TreeError{.kind = kind_of(error),
                 .message = fmt::format("{} {}: {}", call, path.substr(0, path_shown_max), why)});
 }
 
@@ -241,7 +250,7 @@ TreeResult<void> Tree::make_link(std::string_view path, const std::string& targe
 TreeResult<void> Tree::remove(std::string_view path, bool directory) const {
   auto found = place(path, false);
   if (!found) {
-    if (found.error().absent) return {};
+    if (found.error().kind == TreeError::Kind::absent) return {};
     return std::unexpected(std::move(found).error());
   }
   if (::unlinkat(found->directory.get(), found->name.c_str(), directory ? AT_REMOVEDIR : 0) != 0 &&
@@ -273,7 +282,7 @@ TreeResult<void> Tree::stays_inside(const Place& from, const Place& to, std::str
 TreeResult<bool> Tree::rename(std::string_view old_path, std::string_view path) const {
   auto from = place(old_path, false);
   if (!from) {
-    if (from.error().absent) return false;
+    if (from.error().kind == TreeError::Kind::absent) return false;
     return std::unexpected(std::move(from).error());
   }
   auto to = place(path, true);

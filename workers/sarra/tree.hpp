@@ -25,9 +25,13 @@
 namespace simplevisor::sarra {
 
 struct TreeError {
-  bool passing = false;  // no space, no descriptors: may be well later
-  bool denied = false;   // by its permissions
-  bool absent = false;   // what it is about, or a directory on the way, is not there
+  enum class Kind : std::uint8_t {
+    passing,  // no space, no descriptors: may be well later
+    denied,   // by its permissions
+    absent,   // what it is about, or a directory on the way, is not there
+    other,
+  };
+  Kind kind = Kind::other;
   std::string message;
 };
 template <class T>
