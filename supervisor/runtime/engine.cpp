@@ -70,6 +70,7 @@ void Engine::start(std::function<void()> up, std::function<void()> over) {
 }
 
 void Engine::stop() {
+  workers_.give_back_precedence();
   post(core::StopTree{});
   settle();
 }

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace simplevisor::runtime {
 namespace {
@@ -40,9 +41,7 @@ Precedence::Precedence(boost::asio::io_context& io, const process::Syscalls& sys
     : syscalls_{syscalls}, timer_{io} {}
 
 Precedence::~Precedence() {
-  for (const Ahead& one : ahead_) call_back(one.pid);
-  const sched_param none{};
-  if (claimed_) syscalls_(SYS_sched_setscheduler, 0, SCHED_OTHER, &none);
+  give_back();
 }
 
 bool Precedence::claim() {
@@ -63,6 +62,14 @@ bool Precedence::claim() {
         UniqueFd(static_cast<int>(syscalls_(SYS_openat, AT_FDCWD, "/proc/loadavg", O_RDONLY | O_CLOEXEC)));
   }
   return claimed_;
+}
+
+void Precedence::give_back() {
+  for (const Ahead& one : ahead_) call_back(one.pid);
+  ahead_.clear();
+  timer_.cancel();
+  const sched_param none{};
+  if (std::exchange(claimed_, false)) syscalls_(SYS_sched_setscheduler, 0, SCHED_OTHER, &none);
 }
 
 bool Precedence::busy() const {

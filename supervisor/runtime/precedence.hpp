@@ -32,13 +32,16 @@ class Precedence {
   static constexpr std::chrono::milliseconds moment{20};
 
   Precedence(boost::asio::io_context& io, const process::Syscalls& syscalls);
-  // Gives back that of the thread.
+  // Gives it back.
   ~Precedence();
   Precedence(const Precedence&) = delete;
   Precedence& operator=(const Precedence&) = delete;
 
   // For the calling thread. False: it may not, or somebody else has said already how it is to run.
   bool claim();
+  // The thread and whoever is ahead are ordinary again: there is nothing to restart any more, and what is to end needs processors
+  // as well.
+  void give_back();
 
   // How the next process is to be launched, now.
   [[nodiscard]] process::Scheduling of_next(bool replaces_a_dead_one) const;

@@ -159,6 +159,10 @@ void Workers::take_precedence() {
         "our own");
 }
 
+void Workers::give_back_precedence() {
+  precedence_.give_back();
+}
+
 void Workers::start(const core::StartWorker& order, const core::ChildSpec& spec) {
   Worker& worker = record(order.program, order.instance);
   const auto index = by_program_[order.program][order.instance] - 1;

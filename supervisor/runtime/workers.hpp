@@ -87,6 +87,7 @@ class Workers {
 
   // From now on, if it may, where the configuration has nothing against it.
   void take_precedence();
+  void give_back_precedence();
 
   void start(const core::StartWorker& order, const core::ChildSpec& spec);
   void stop(std::uint32_t program, std::uint32_t instance, core::Life life);

@@ -165,6 +165,19 @@ TEST_F(PrecedenceTest, IsOnlyForWhoWouldHaveToWait) {
   EXPECT_EQ(precedence.of_next(false), Scheduling::ordinary);
 }
 
+TEST_F(PrecedenceTest, IsGivenBackByAllWhoHaveIt) {
+  Precedence precedence{io, pretending};
+  ASSERT_TRUE(precedence.claim());
+  constexpr pid_t ahead = 4711;
+  Pretended::runnable = std::thread::hardware_concurrency() + 1;
+  precedence.launched(ahead, precedence.of_next(true));
+  Pretended::policies[ahead] = ahead_policy;
+  precedence.give_back();
+  EXPECT_EQ(Pretended::policies[0], SCHED_OTHER);
+  EXPECT_EQ(Pretended::policies[ahead], SCHED_OTHER);
+  EXPECT_EQ(precedence.of_next(true), Scheduling::ordinary);
+}
+
 TEST_F(PrecedenceTest, LeavesAProcessorToTheOthers) {
   Precedence precedence{io, pretending};
   ASSERT_TRUE(precedence.claim());
