@@ -23,13 +23,20 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
+// The rename would put a file into the place of a device, a FIFO or somebody's link.
+bool something_else_is_there(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 // Readers see the old file or the new one. It is not synchronised: after a crash of the machine a new one is written soon. The
 // unfinished one has a name that no collector reads.
 std::expected<void, Failure> replace_file(const std::string& path, std::string_view text) {
-  const auto failed = [&](int error) {
-    return std::unexpected(
-        Failure{Exit::failed, "failed", fmt::format("cannot write {}: {}", path, std::strerror(error))});
+  const auto cannot = [&](std::string_view why) {
+    return std::unexpected(Failure{Exit::failed, "failed", fmt::format("cannot write {}: {}", path, why)});
   };
+  const auto failed = [&](int error) { return cannot(std::strerror(error)); };
+  if (something_else_is_there(path)) return cannot("it is there and no regular file");
   std::string unfinished = path + ".XXXXXX";
   const control::Fd file(::mkostemp(unfinished.data(), O_CLOEXEC));
   if (!file) return failed(errno);

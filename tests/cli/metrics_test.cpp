@@ -79,10 +79,19 @@ TEST_F(Commands, MetricsSaysWhichTextfileItCannotWrite) {
     EXPECT_EQ(result.exit, 1);
     EXPECT_THAT(result.err, HasSubstr("cannot write " + file));
   }
+  ASSERT_EQ(::mkfifo((dir / "fifo").c_str(), 0600), 0);
+  fs::create_symlink("/dev/null", dir / "link");
+  for (const std::string& file : {dir / "fifo", dir / "link"}) {
+    const auto before = fs::symlink_status(file).type();
+    const Result result = simplevisor({"metrics", "--textfile", file});
+    EXPECT_EQ(result.exit, 1);
+    EXPECT_THAT(result.err, HasSubstr("cannot write " + file + ": it is there and no regular file"));
+    EXPECT_EQ(fs::symlink_status(file).type(), before);
+  }
   EXPECT_EQ(simplevisor({"metrics", "--textfile", ""}).exit, 2);
   EXPECT_EQ(simplevisor({"metrics", "root"}).exit, 2);
-  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator{}), 3)
-      << "the configuration, the socket and the directory";
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator{}), 5)
+      << "the configuration, the socket, and those three";
 }
 
 }  // namespace
