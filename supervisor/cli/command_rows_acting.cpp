@@ -25,7 +25,8 @@ std::vector<CommandRow> acting_commands() {
        .help = "stop and start PATH",
        .run = restart,
        .arguments = {path_argument("what to restart", true)},
-       .details = "It waits until the node is ready again."},
+       .details = "It waits until the node is ready again. A pattern leaves those alone who are held; who is "
+                  "named is released."},
       {.name = "hold",
        .help = "stop PATH and keep it stopped, for a time and with a reason that everybody sees",
        .run = hold,
@@ -40,7 +41,8 @@ std::vector<CommandRow> acting_commands() {
                     .into = &CommandLine::reason}},
        .details = "Nothing starts what is held, not even a restart of its supervisor or of simplevisor "
                   "itself, until it is "
-                  "released or started, or the time is over. `stop PATH` is a hold without time and reason."},
+                  "released or started, or the time is over. A pattern changes no hold that lasts longer. "
+                  "`stop PATH` is a hold without time and reason."},
       {.name = "release",
        .help = "start what is held",
        .run = release,

@@ -47,6 +47,10 @@ std::string in_words(const Hold& hold, WallTime now) {
   return words;
 }
 
+bool lasts_as_long(const Hold& hold, const Hold& other) {
+  return !hold.until || (other.until && *hold.until >= *other.until);
+}
+
 std::string holds_json(const std::map<std::string, Hold>& holds) {
   std::string text = "{\"holds\":{";
   for (const auto& [path, hold] : holds) {

@@ -39,6 +39,8 @@ struct Hold {
 // "held by uid 0 for 2h more: broker maintenance"; "stopped by administrator" when no more is known.
 [[nodiscard]] std::string in_words(const Hold& hold, WallTime now);
 
+[[nodiscard]] bool lasts_as_long(const Hold& hold, const Hold& other);
+
 // {"holds":{"root/a":{"by","reason","since_ms","until_ms"},...}}
 [[nodiscard]] std::string holds_json(const std::map<std::string, Hold>& holds);
 // Nothing for what is no such file: it is not worth failing a start.

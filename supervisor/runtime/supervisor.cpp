@@ -17,6 +17,7 @@
 #include "supervisor/runtime/engine.hpp"
 #include "supervisor/runtime/holds.hpp"
 #include "supervisor/runtime/logging.hpp"
+#include "supervisor/runtime/pattern.hpp"
 #include "supervisor/runtime/state_dir.hpp"
 #include "supervisor/runtime/version.hpp"
 #include "supervisor/runtime/wishes.hpp"
@@ -42,6 +43,16 @@ std::size_t descriptors_needed(const core::ChildSpec& node, const config::Config
   std::size_t sum = 0;
   for (const auto& child : spec.children) sum += descriptors_needed(*child, configuration);
   return spec.strategy == core::Strategy::simple_one_for_one ? sum * spec.initial_instances : sum;
+}
+
+// When others have been restarted.
+Done telling_of(std::size_t left_alone, Done done) {
+  return [left_alone, done = std::move(done)](Answer answer) {
+    if (answer.outcome == Outcome::done)
+      answer.message = fmt::format("{} {} restarted, {} left alone: held", answer.paths.size(),
+                                   answer.paths.size() == 1 ? "node" : "nodes", left_alone);
+    done(std::move(answer));
+  };
 }
 
 }  // namespace
@@ -79,7 +90,8 @@ struct Supervisor::State {
   [[nodiscard]] std::vector<Resident> chosen(const Order& order, Answer& answer) const;
   [[nodiscard]] std::vector<std::size_t> meant(const Order& order, const std::vector<Resident>& all,
                                                Answer& answer) const;
-  void wish(Wish wish, std::string_view verb, const Order& order, const Done& done);
+  void wish(Wish wish, std::string_view verb, const Order& order, Done done);
+  [[nodiscard]] bool held(std::string_view path) const;
   void hold_is_over(const std::string& path);
   void hold_again();
   [[nodiscard]] bool ending() const;
@@ -345,11 +357,29 @@ std::vector<Resident> Supervisor::State::chosen(const Order& order, Answer& answ
   return found;
 }
 
-void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& order, const Done& done) {
+// Or a supervisor above it.
+bool Supervisor::State::held(std::string_view path) const {
+  for (std::size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/', end + 1))
+    if (holds.find(std::string{path.substr(0, end)})) return true;
+  return holds.find(std::string{path}) != nullptr;
+}
+
+// A pattern sweeps up many. Somebody had a reason to hold one of them: only who names it, or starts them, ends that.
+void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& order, Done done) {
   if (wish != Wish::stop && ending()) return done(Answer{Outcome::failed, "the supervisor is stopping", {}});
   Answer answer;
-  const std::vector<Resident> nodes = chosen(order, answer);
+  std::vector<Resident> nodes = chosen(order, answer);
   if (nodes.empty()) return done(answer);
+  const bool by_pattern = is_glob(order.pattern);
+  if (wish == Wish::restart && by_pattern) {
+    const auto left_alone = std::erase_if(nodes, [&](const Resident& node) { return held(node.path); });
+    if (nodes.empty())
+      return done({Outcome::refused,
+                   fmt::format("{}: all that match are held; release them, or name the one to be restarted",
+                               order.pattern),
+                   {}});
+    if (left_alone > 0) done = telling_of(left_alone, std::move(done));
+  }
   for (const Resident& node : nodes) {
     note(journal::Kind::asked, node.path,
          std::string{verb} + (order.reason.empty() ? "" : ": " + order.reason), order.by);
@@ -364,6 +394,8 @@ void Supervisor::State::wish(Wish wish, std::string_view verb, const Order& orde
     const WallTime now = wall_clock();
     Hold hold{.by = order.by, .reason = order.reason, .since = now};
     if (order.limit) hold.until = now + *order.limit;
+    const Hold* const before = holds.find(node.path);
+    if (by_pattern && before && lasts_as_long(*before, hold)) continue;
     holds.add(node.path, std::move(hold));
   }
   grant(engine, wish, nodes, done);
@@ -396,13 +428,14 @@ void Supervisor::State::hold_again() {
 }
 
 void Supervisor::start(const Order& order, Done done) {
-  state_->wish(Wish::start, "start", order, done);
+  state_->wish(Wish::start, "start", order, std::move(done));
 }
 void Supervisor::stop(const Order& order, Done done) {
-  state_->wish(Wish::stop, order.limit ? "stop for " + in_words(*order.limit) : "stop", order, done);
+  state_->wish(Wish::stop, order.limit ? "stop for " + in_words(*order.limit) : "stop", order,
+               std::move(done));
 }
 void Supervisor::restart(const Order& order, Done done) {
-  state_->wish(Wish::restart, "restart", order, done);
+  state_->wish(Wish::restart, "restart", order, std::move(done));
 }
 
 void Supervisor::signal(const Order& order, int number, Done done) {

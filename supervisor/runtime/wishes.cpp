@@ -77,17 +77,22 @@ class Errand : public std::enable_shared_from_this<Errand> {
   }
 
   void stop(bool hold, std::function<void()> then) {
-    if (is_instance() && node_.node == NodeId::none && !hold) return then();
+    if (is_instance() && node_.node == NodeId::none) return has_ended(hold, then);
     Request wanted = request(Request::Kind::terminate_child);
     wanted.hold = hold;
-    if (is_instance() && node_.node != NodeId::none)
-      wanted.life = engine_.tree().node(node_.node).started_life;
+    if (is_instance()) wanted.life = engine_.tree().node(node_.node).started_life;
     engine_.request(std::move(wanted),
-                    [self = shared_from_this(), then = std::move(then)](Result result, NodeId) {
-                      // not_found: a temporary child that ended a moment ago. As stopped as can be.
-                      if (result == Result::ok || result == Result::not_found) return then();
+                    [self = shared_from_this(), hold, then = std::move(then)](Result result, NodeId) {
+                      if (result == Result::ok) return then();
+                      if (result == Result::not_found) return self->has_ended(hold, then);
                       self->refused(result);
                     });
+  }
+
+  // An instance that was stopped, or a temporary child that ended: as stopped as can be.
+  void has_ended(bool hold, const std::function<void()>& then) {
+    if (hold) engine_.hold(node_.path, node_.spec, node_.instance);
+    then();
   }
 
   void start() {

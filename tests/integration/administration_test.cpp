@@ -153,6 +153,40 @@ TEST_F(Administration, KnowsTheInstancesOfAPool) {
   EXPECT_THAT(host.lines("state/log/root.jobs.2.log").back(), EndsWith(" stdout F root/jobs/2 2"));
 }
 
+TEST_F(Administration, AHoldTakesThePlaceOfTheOneBefore) {
+  for (const std::string node : {"root/broker/send", "root/jobs/2", "root/once"}) {
+    ASSERT_EQ(host.cli({"hold", node, "--for", "1h", "--reason", "moves"}).exit_code, 0);
+    ASSERT_EQ(host.cli({"hold", node, "--reason", "disk"}).exit_code, 0) << node;
+    EXPECT_THAT(std::string{host.node(node).at("why").as_string()}, EndsWith(": disk"));
+  }
+}
+
+TEST_F(Administration, APatternLeavesThoseAloneWhoAreHeld) {
+  ASSERT_EQ(host.cli({"hold", "root/jobs/2", "--reason", "disk"}).exit_code, 0);
+  const pid_t before = host.pid_of("root/jobs/1");
+  const Outcome restarted = host.cli({"restart", "root/jobs/*"});
+  ASSERT_EQ(restarted.exit_code, 0) << restarted.err;
+  EXPECT_EQ(restarted.out, "2 nodes restarted, 1 left alone: held\n");
+  EXPECT_NE(host.pid_of("root/jobs/1"), before);
+  EXPECT_EQ(host.pid_of("root/jobs/2"), 0);
+
+  ASSERT_EQ(host.cli({"hold", "root/jobs/*", "--for", "1h", "--reason", "moves"}).exit_code, 0);
+  EXPECT_THAT(std::string{host.node("root/jobs/1").at("why").as_string()}, EndsWith("more: moves"));
+  EXPECT_THAT(std::string{host.node("root/jobs/2").at("why").as_string()}, EndsWith(": disk"))
+      << "it would be started in an hour";
+  const Outcome refused = host.cli({"restart", "root/jobs/*"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("all that match are held"));
+  ASSERT_EQ(host.cli({"hold", "broker"}).exit_code, 0);
+  EXPECT_EQ(host.cli({"restart", "root/broker/*"}).exit_code, 1);
+  EXPECT_EQ(host.pid_of("root/broker/send"), 0);
+
+  ASSERT_EQ(host.cli({"restart", "root/jobs/2"}).exit_code, 0) << "it is meant by its name";
+  EXPECT_GT(host.pid_of("root/jobs/2"), 0);
+  ASSERT_EQ(host.cli({"start", "root/jobs/*"}).exit_code, 0);
+  EXPECT_EQ(host.node("root/jobs").at("ready"), 3);
+}
+
 TEST_F(Administration, GivesATemporaryChildThatEndedAnotherRun) {
   ASSERT_TRUE(eventually([&] { return host.node("root/once").at("state") == "ended"; }));
   EXPECT_EQ(host.cli({"start", "root/once"}).exit_code, 0);

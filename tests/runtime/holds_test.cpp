@@ -54,6 +54,19 @@ TEST_F(HoldsTest, OutliveTheSupervisor) {
   EXPECT_EQ(kept.at("root/b").until, std::nullopt);
 }
 
+TEST_F(HoldsTest, WithoutAnEndLastLongest) {
+  const WallTime now = wall_clock();
+  const Hold open{.since = now};
+  const Hold longer{.since = now, .until = now + 2h};
+  const Hold shorter{.since = now, .until = now + 1h};
+  EXPECT_TRUE(lasts_as_long(open, open));
+  EXPECT_TRUE(lasts_as_long(open, longer));
+  EXPECT_TRUE(lasts_as_long(longer, shorter));
+  EXPECT_TRUE(lasts_as_long(longer, longer));
+  EXPECT_FALSE(lasts_as_long(shorter, longer));
+  EXPECT_FALSE(lasts_as_long(longer, open));
+}
+
 TEST_F(HoldsTest, AreOverWhenTheirTimeIs) {
   auto dir = StateDir::open(path);
   ASSERT_TRUE(dir);
