@@ -41,16 +41,19 @@ void Watch::take(const Event& event) {
       if (options_.each_end) return fail(event.path, event);
       const auto [place, is_new] = troubles_.try_emplace(event.path);
       Trouble& trouble = place->second;
-      trouble.up.reset();
-      if (is_new || !trouble.failed) {
-        trouble.since = event.time;
+      if (is_new || !trouble.failed) trouble.since = event.time;
+      if (is_new || !trouble.failed || trouble.up) {
         trouble.event = event;
+        trouble.undecided = event.time;
       }
+      trouble.up.reset();
       return;
     }
     case Kind::restarting: {
       const auto found = troubles_.find(event.about);
-      if (found != troubles_.end() && !found->second.failed) troubles_.erase(found);
+      if (found == troubles_.end()) return;
+      found->second.undecided.reset();
+      if (!found->second.failed) troubles_.erase(found);
       return;
     }
     case Kind::retrying:
@@ -85,6 +88,7 @@ void Watch::fail(const std::string& path, const Event& event) {
   // Told already, and not up since: the same trouble.
   trouble.fresh = trouble.fresh || !trouble.told || trouble.up;
   trouble.failed = true;
+  trouble.undecided.reset();
   trouble.up.reset();
   trouble.event = event;
 }
@@ -92,6 +96,7 @@ void Watch::fail(const std::string& path, const Event& event) {
 void Watch::runs(const std::string& path, Time now) {
   const auto found = troubles_.find(path);
   if (found == troubles_.end()) return;
+  found->second.undecided.reset();
   if (found->second.failed)
     found->second.up = now;
   else
@@ -114,7 +119,10 @@ std::vector<Notice> Watch::due(Time now) {
   std::erase_if(told_, [&](const auto& each) { return now - each.second >= options_.interval; });
   for (auto place = troubles_.begin(); place != troubles_.end();) {
     auto& [path, trouble] = *place;
-    if (!trouble.failed && now - trouble.since >= for_the_decision) trouble.failed = trouble.fresh = true;
+    if (trouble.undecided && now - *trouble.undecided >= for_the_decision) {
+      trouble.undecided.reset();
+      trouble.failed = trouble.fresh = true;
+    }
     if (trouble.fresh && !may_tell_at(path)) {
       told_.emplace(path, now);
       if (std::exchange(trouble.counted, false)) --untold_;
@@ -141,7 +149,7 @@ std::optional<Time> Watch::next() const {
     if (!next || then < *next) next = then;
   };
   for (const auto& [path, trouble] : troubles_) {
-    if (!trouble.failed) at(trouble.since + for_the_decision);
+    if (trouble.undecided) at(*trouble.undecided + for_the_decision);
     if (trouble.failed && trouble.up) at(*trouble.up + options_.settle);
     if (trouble.fresh) at(may_tell_at(path).value_or(Time::min()));
   }

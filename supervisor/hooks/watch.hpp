@@ -60,11 +60,12 @@ class Watch {
   struct Trouble {
     Time since{};
     Event event{};
-    bool failed = false;   // or only ended, and may yet be restarted
+    bool failed = false;   // or only ended
     bool fresh = false;    // nobody has been told since it failed
     bool counted = false;  // in `untold_`
     bool told = false;
-    std::optional<Time> up{};  // running again since then
+    std::optional<Time> up{};         // running again since then
+    std::optional<Time> undecided{};  // ended then, and may yet be restarted
   };
   void fail(const std::string& path, const Event& event);
   void runs(const std::string& path, Time now);

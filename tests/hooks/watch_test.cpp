@@ -81,12 +81,27 @@ TEST_F(WatchTest, AChildThatIsPutOffOrCannotBeStartedFailsUntilItRuns) {
   EXPECT_THAT(due(), ElementsAre("failure root/a", "failure root/b"));
   happens(Kind::started, "root/a");
   now += 2s;
-  ends("root/a", Cause::failed);  // not for good
+  ends("root/a", Cause::failed);
+  happens(Kind::restarting, "root", "root/a");
   now += 5s;
   EXPECT_THAT(due(), IsEmpty());
   happens(Kind::ready, "root/a");
   now += 5s;
   EXPECT_THAT(due(), ElementsAre("recovery root/a"));
+}
+
+TEST_F(WatchTest, WhoFailsAgainBeforeItHasRecoveredIsToldAgain) {
+  ends("root/a", Cause::failed);
+  now += 1s;
+  EXPECT_THAT(due(), ElementsAre("failure root/a"));
+  now += 60s;
+  happens(Kind::started, "root/a");  // by hand
+  now += 2s;
+  ends("root/a", Cause::failed);
+  EXPECT_EQ(watch.next(), now + 1s);
+  now += 1s;
+  EXPECT_THAT(due(), ElementsAre("failure root/a"));
+  EXPECT_FALSE(watch.next());
 }
 
 TEST_F(WatchTest, EachEndIsAFailureWhereThatIsWished) {
