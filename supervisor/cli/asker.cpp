@@ -46,6 +46,17 @@ std::expected<Asker::Found, Failure> Asker::nodes(std::string_view what, std::st
   return Found{std::move(response->body), *std::move(rows)};
 }
 
+std::expected<runtime::Scope, Failure> Asker::scope(std::string_view pattern) const {
+  if (pattern.empty()) return runtime::Scope{};
+  auto found = nodes("status", pattern);
+  if (!found) return std::unexpected(std::move(found.error()));
+  std::vector<std::string> subtrees;
+  for (runtime::NodeStatus& row : found->rows)
+    if (subtrees.empty() || !runtime::is_within(row.path, subtrees.back()))
+      subtrees.push_back(std::move(row.path));
+  return runtime::Scope(std::move(subtrees));
+}
+
 std::expected<Asker::Object, Failure> Asker::object(const std::string& target) const {
   auto response = get(target);
   if (!response) return std::unexpected(std::move(response.error()));

@@ -20,6 +20,7 @@
 #include "supervisor/cli/terminal.hpp"
 #include "supervisor/control/client.hpp"
 #include "supervisor/control/json.hpp"
+#include "supervisor/runtime/scope.hpp"
 
 namespace simplevisor::cli {
 
@@ -36,6 +37,9 @@ class Asker {
   };
   // `what` is status, check or tree.
   std::expected<Found, Failure> nodes(std::string_view what, std::string_view pattern) const;
+
+  // The whole paths of all that `pattern` may mean, with what lies below; everything for "".
+  std::expected<runtime::Scope, Failure> scope(std::string_view pattern) const;
 
   // What a GET of `target` answers, as JSON and as it came.
   struct Object {

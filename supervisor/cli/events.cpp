@@ -18,13 +18,13 @@ std::uint64_t number_in(const json::object& object, std::string_view name) {
   return error ? 0 : number;
 }
 
-bool concerns(const json::object& event, std::string_view path) {
-  if (path.empty()) return true;
+bool concerns(const json::object& event, const runtime::Scope& scope) {
+  if (scope.is_everything()) return true;
   for (const std::string_view name : {"path", "about"}) {
     const json::value* const value = event.if_contains({name.data(), name.size()});
     if (!value || !value->is_string()) continue;
     const std::string_view node{value->get_string().data(), value->get_string().size()};
-    if (node == path || (node.starts_with(path) && node[path.size()] == '/')) return true;
+    if (scope.covers(node)) return true;
   }
   return false;
 }
@@ -37,10 +37,11 @@ void show(Context& context, const json::value& event) {
 }
 
 // The last that are kept, or all; the number of the very last one.
-std::expected<std::uint64_t, Failure> show_kept(Context& context, const Asker& asker, std::string_view path) {
+std::expected<std::uint64_t, Failure> show_kept(Context& context, const Asker& asker,
+                                                const runtime::Scope& scope) {
   std::deque<json::value> last_ones;
   const auto take = [&](const json::value& event) {
-    if (!event.is_object() || !concerns(event.get_object(), path)) return;
+    if (!event.is_object() || !concerns(event.get_object(), scope)) return;
     if (!context.line.lines) return show(context, event);
     last_ones.push_back(event);
     if (last_ones.size() > *context.line.lines) last_ones.pop_front();
@@ -68,13 +69,9 @@ int events(Context& context) {
   };
   const auto asker = asker_for(context);
   if (!asker) return failed(asker.error());
-  std::string path;
-  if (!context.line.path.empty()) {  // the names of nodes may be shortened, those in events are not
-    const auto node = asker->nodes("status", context.line.path);
-    if (!node) return failed(node.error());
-    path = node->rows.front().path;
-  }
-  const auto last = show_kept(context, *asker, path);
+  const auto scope = asker->scope(context.line.path);  // names may be shortened, those in events are not
+  if (!scope) return failed(scope.error());
+  const auto last = show_kept(context, *asker, *scope);
   if (!last) return failed(last.error());
   context.terminal.out << std::flush;
   if (!context.line.follow) return code(Exit::done);
@@ -84,7 +81,7 @@ int events(Context& context) {
     cut_off = message.name == "cut_off";
     boost::system::error_code error;
     const json::value event = json::parse({message.data.data(), message.data.size()}, error);
-    if (!cut_off && !error && event.is_object() && concerns(event.get_object(), path)) show(context, event);
+    if (!cut_off && !error && event.is_object() && concerns(event.get_object(), *scope)) show(context, event);
     context.terminal.out << std::flush;
     return !cut_off && context.terminal.out.good();
   };

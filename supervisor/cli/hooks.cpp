@@ -87,10 +87,10 @@ class Mailbox {
 
 class Hooks {
  public:
-  Hooks(Context& context, Asker asker, std::string path)
+  Hooks(Context& context, Asker asker, runtime::Scope scope)
       : context_(context),
         asker_(std::move(asker)),
-        path_(std::move(path)),
+        scope_(std::move(scope)),
         watch_({.each_end = context.line.each_end,
                 .settle = context.line.settle.value_or(milliseconds{5'000}),
                 .interval = interval(),
@@ -185,8 +185,7 @@ class Hooks {
     for (journal::Event& event : events) {
       if (event.id != 0) last_ = std::max(last_, event.id);
       const std::string& whom = event.about.empty() ? event.path : event.about;
-      if (path_.empty() || runtime::is_within(whom, path_) || runtime::is_within(event.path, path_))
-        watch_.take(event);
+      if (scope_.covers(whom) || scope_.covers(event.path)) watch_.take(event);
     }
   }
 
@@ -225,7 +224,7 @@ class Hooks {
 
   Context& context_;
   const Asker asker_;
-  const std::string path_;
+  const runtime::Scope scope_;
   hooks::Watch watch_;
   control::Fd asked_to_end_;
   std::uint64_t last_ = 0;
@@ -248,13 +247,9 @@ int hooks(Context& context) {
   }
   auto asker = asker_for(context);
   if (!asker) return failed(asker.error());
-  std::string path;
-  if (!context.line.path.empty()) {
-    const auto node = asker->nodes("status", context.line.path);
-    if (!node) return failed(node.error());
-    path = node->rows.front().path;
-  }
-  return Hooks(context, *std::move(asker), std::move(path)).run();
+  auto scope = asker->scope(context.line.path);
+  if (!scope) return failed(scope.error());
+  return Hooks(context, *std::move(asker), *std::move(scope)).run();
 }
 
 }  // namespace simplevisor::cli

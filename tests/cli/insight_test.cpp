@@ -100,6 +100,7 @@ TEST_F(InsightCommands, ListWhatHappened) {
   const Result one = simplevisor({"events", "root/a"});
   EXPECT_THAT(one.out,
               AllOf(HasSubstr("started root/a"), HasSubstr("root -> root/a"), Not(HasSubstr("root/b"))));
+  EXPECT_EQ(simplevisor({"events", "root/*"}).out, all.out);
   const Result lines = simplevisor({"events", "--json"});
   EXPECT_EQ(json::parse(lines.out.substr(0, lines.out.find('\n'))).at("id"), 1);
   EXPECT_EQ(simplevisor({"events", "root/x"}).exit, 4);

@@ -83,6 +83,12 @@ class FakeService final : public runtime::Service {
   std::vector<runtime::NodeStatus> status(std::string_view pattern, const runtime::Scope& within,
                                           runtime::Answer& found) override {
     std::vector<runtime::NodeStatus> matching;
+    if (pattern.ends_with("/*")) {
+      std::ranges::copy_if(rows, std::back_inserter(matching), [&](const auto& row) {
+        return row.path.starts_with(pattern.substr(0, pattern.size() - 1)) && within.covers(row.path);
+      });
+      return matching;
+    }
     const bool meant = std::ranges::any_of(
         rows, [&](const auto& row) { return row.path == pattern && within.covers(row.path); });
     for (const auto& row : rows) {

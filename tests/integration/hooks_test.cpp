@@ -14,8 +14,36 @@ namespace {
 namespace json = boost::json;
 using testing::ElementsAre;
 
+// Hooks on all, or on what the pattern means.
+std::string tree_with_hooks(std::string_view pattern = "") {
+  std::string text = R"(
+[supervisor.root]
+intensity = 0
+children = ["hooks", "group", "once", "last"]
+[worker.hooks]
+command = ["{bin_dir}/simplevisor", "--socket", "{state_dir}/control.sock", "hooks"@PATTERN@, "--settle", "100ms",
+           "--on-failure", "@DIR@/on-failure", "--on-recovery", "@DIR@/on-recovery"]
+[supervisor.group]
+intensity = 0
+on_exhausted = "cool_down"
+cool_down = "200ms"
+children = ["cooled"]
+[worker.cooled]
+command = ["/bin/sleep", "1000"]
+[worker.once]
+restart = "temporary"
+command = ["/bin/sleep", "1000"]
+[worker.last]
+command = ["/bin/sleep", "1000"]
+)";
+  const std::string_view place = "@PATTERN@";
+  text.replace(text.find(place), place.size(), pattern.empty() ? "" : ", \"" + std::string(pattern) + "\"");
+  return text;
+}
+
 class HooksTest : public testing::Test {
  protected:
+  explicit HooksTest(std::string_view pattern = "") : host(tree_with_hooks(pattern)) {}
   // Whatever is told becomes a line of its own in a file.
   void up() {
     for (const char* name : {"failure", "recovery"}) {
@@ -33,26 +61,12 @@ class HooksTest : public testing::Test {
     return paths;
   }
 
-  Host host{R"(
-[supervisor.root]
-intensity = 0
-children = ["hooks", "group", "once", "last"]
-[worker.hooks]
-command = ["{bin_dir}/simplevisor", "--socket", "{state_dir}/control.sock", "hooks", "--settle", "100ms",
-           "--on-failure", "@DIR@/on-failure", "--on-recovery", "@DIR@/on-recovery"]
-[supervisor.group]
-intensity = 0
-on_exhausted = "cool_down"
-cool_down = "200ms"
-children = ["cooled"]
-[worker.cooled]
-command = ["/bin/sleep", "1000"]
-[worker.once]
-restart = "temporary"
-command = ["/bin/sleep", "1000"]
-[worker.last]
-command = ["/bin/sleep", "1000"]
-)"};
+  Host host;
+};
+
+class HooksOfSome : public HooksTest {
+ protected:
+  HooksOfSome() : HooksTest("root/*") {}
 };
 
 TEST_F(HooksTest, AreToldWhatFailedAndWhatRecoveredWithADossier) {
@@ -79,6 +93,15 @@ TEST_F(HooksTest, TellOfTheEndOfTheWholeTree) {
   ::kill(host.pid_of("root/last"), SIGKILL);
   EXPECT_EQ(host.wait().exit_code, 1);
   EXPECT_THAT(told("failures"), ElementsAre("root"));
+}
+
+TEST_F(HooksOfSome, AreForAllThatThePatternMeans) {
+  up();
+  ::kill(host.pid_of("root/group/cooled"), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return told("recoveries").size() == 1; })) << host.read("failures");
+  ::kill(host.pid_of("root/once"), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return told("failures").size() == 2; }));
+  EXPECT_THAT(told("failures"), ElementsAre("root/group/cooled", "root/once"));
 }
 
 }  // namespace
