@@ -85,7 +85,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       case State::writing:
         keep_alive_ = false;
         return;
-      case State::following:
+      case State::following:  // gets what there is, and no more
+        leaving_ = true;
+        return news();
       case State::lingering:
         return close();
       case State::closed:
@@ -248,6 +250,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (!visitor_.gate->rights({.host = {}, .origin = {}, .authorization = authorization_})) return close();
     std::string text = feed_ ? feed_->next(host_.limits().follow_bytes) : next_events();
     if (!text.empty()) return send(std::move(text));
+    if (leaving_) return close();
     limit_time(host_.limits().heart_beat);
   }
 
@@ -387,6 +390,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   runtime::Scope within_;
   bool sending_ = false;  // to a follower
   bool cut_off_ = false;  // once that is sent
+  bool leaving_ = false;  // once everything is sent
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool expired_ = false;

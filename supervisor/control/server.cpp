@@ -114,6 +114,9 @@ class Server::Impl final : public Session::Host {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() override {
+    // What has happened until now is for those who follow, too.
+    if (runtime::journal::Recorder* const recorder = service_.journal(); recorder && followers_->count > 0)
+      recorder->sync(options_.limits.farewell);
     news_.reset();
     log_followers_.stop_listening();
     // Answers that the service gave before now are in the queue ahead of this.

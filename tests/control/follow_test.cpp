@@ -26,17 +26,20 @@ constexpr auto patience = 60'000ms;
 
 class Follow : public ::testing::Test {
  protected:
-  void keep(std::size_t ring_bytes = std::size_t{4} << 20) {
+  void keep(std::size_t ring_bytes = std::size_t{4} << 20, std::chrono::milliseconds gather = 0ms) {
     auto opened = journal::Recorder::open(
-        {.place = {.dir = dir / "journal"}, .ring_bytes_max = ring_bytes, .gather = 0ms});
+        {.place = {.dir = dir / "journal"}, .ring_bytes_max = ring_bytes, .gather = gather});
     ASSERT_TRUE(opened) << opened.error().message;
     recorder = *std::move(opened);
     service.recorder = recorder.get();
   }
-  void happen(int count, const std::string& text = "x") {
+  void record(int count, const std::string& text = "x") {
     for (int n = 0; n < count; ++n)
       recorder->record({.kind = journal::Kind::ready, .path = "root/a", .text = text});
     recorder->nudge();
+  }
+  void happen(int count, const std::string& text = "x") {
+    record(count, text);
     ASSERT_TRUE(recorder->sync(patience));
   }
   // The ids of the next `count` messages after `after`.
@@ -121,20 +124,26 @@ TEST_F(Follow, WhoIsTooFarBehindIsToldAndCutOff) {
   EXPECT_THAT(next(2, 1), ElementsAre("cut_off"));
 }
 
-TEST_F(Follow, TheEndOfTheSupervisorEndsTheStream) {
-  keep();
+TEST_F(Follow, TheEndOfTheSupervisorEndsTheStreamAfterTheLastEvent) {
+  constexpr auto later_than_the_end = 1h;
+  keep(std::size_t{16} << 20, later_than_the_end);
   happen(1);
   auto server = open_server(service, path);
   std::promise<void> seen;
+  std::vector<std::string> ids;
   auto ended = std::async(std::launch::async, [&] {
-    return Client(path).follow("/v1/events?follow=true", patience, [&](const Client::Message&) {
-      seen.set_value();
+    return Client(path).follow("/v1/events?follow=true", patience, [&](const Client::Message& message) {
+      ids.push_back(message.id);
+      if (ids.size() == 1) seen.set_value();
       return true;
     });
   });
   ASSERT_EQ(seen.get_future().wait_for(patience), std::future_status::ready);
+  constexpr int more_than_is_sent_at_once = 3000;
+  record(more_than_is_sent_at_once, std::string(200, 'x'));
   server.reset();
   EXPECT_TRUE(ended.get());
+  EXPECT_EQ(ids.size(), 1U + more_than_is_sent_at_once);
 }
 
 TEST_F(Follow, WhoDoesNotReadCostsAPlaceForTheTimeOfAWriteOnly) {
