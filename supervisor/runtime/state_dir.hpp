@@ -65,7 +65,7 @@ class StateDir {
   // After an error `name` holds the old or the new contents, whole.
   StorageResult<void> write_durably(std::string_view name, std::string_view bytes);
 
-  // Mode 0600, not fsynced: cheap, for what is written anew at each start.
+  // Mode 0600, not fsynced: cheap, for what is written anew at each start. No error when `name` holds these bytes already.
   StorageResult<void> write_private(std::string_view name, std::string_view bytes);
 
   // The contents of `name`; nothing when there is no such file. Error when it is longer than `bytes_max`.

@@ -216,6 +216,24 @@ TEST_F(StateDirTest, EachCallThatFailsWhileWritingLeavesTheOldContentsAndNoDraft
   }
 }
 
+TEST_F(StateDirTest, WhatIsThereAlreadyNeedsNoRoom) {
+  auto state = open();
+  ASSERT_TRUE(state);
+  ASSERT_TRUE(state->write_private("with/x", "same"));
+  for (const std::string call : {"open", "write", "rename"}) {
+    failing.arm(call, ENOSPC);
+    EXPECT_TRUE(state->write_private("with/x", "same")) << call;
+    EXPECT_TRUE(failing.struck());
+    for (const char* const other : {"sam", "sama", "same more"}) {
+      failing.arm(call, ENOSPC);
+      EXPECT_FALSE(state->write_private("with/x", other)) << call;
+    }
+    failing.arm(call, ENOSPC);
+    EXPECT_FALSE(state->write_private("with/absent", "same")) << call;
+  }
+  EXPECT_EQ(state->read("with/x").value(), "same");
+}
+
 TEST_F(StateDirTest, ADirectoryThatCannotBeBroughtToDiskIsAnErrorWithTheNewContentsWhole) {
   auto state = open();
   ASSERT_TRUE(state);
