@@ -11,6 +11,7 @@
 #include "supervisor/cli/command_table.hpp"
 #include "supervisor/config/spelling.hpp"
 #include "supervisor/config/units.hpp"
+#include "supervisor/control/routes.hpp"
 
 namespace simplevisor::cli {
 namespace {
@@ -85,10 +86,12 @@ CLI::Validator list_of(std::vector<std::string_view> choices) {
           ""};
 }
 
+// `name`: "" where CLI11 puts it before the message itself.
 milliseconds duration(const std::string& name, const std::string& text) {
   const auto value = config::parse_duration(text);
-  if (!value) throw CLI::ValidationError(name, value.error());
-  if (value->count() == 0) throw CLI::ValidationError(name, "must be more than 0");
+  const std::string complaint = !value ? value.error() : value->count() == 0 ? "must be more than 0" : "";
+  if (!complaint.empty())
+    throw name.empty() ? CLI::ValidationError(complaint) : CLI::ValidationError(name, complaint);
   return *value;
 }
 
@@ -187,7 +190,7 @@ class Parser {
   void add_with_bare(CLI::App& app, const OptionRow& option, const std::string& names) {
     const auto read = [this, &option](const std::string& text) {
       const auto into = std::get<std::optional<milliseconds> CommandLine::*>(option.into);
-      line_.*into = duration(std::string(option.name), text == "true" ? std::string(option.bare) : text);
+      line_.*into = duration("", text == "true" ? std::string(option.bare) : text);
     };
     app.add_flag(names, flag_text_, plain(option.help))
         ->each(read)
@@ -235,6 +238,8 @@ class Parser {
           return mistake(fmt::format("'{}' needs a {}", line_.command->name, argument.name));
       }
     }
+    if (std::max(line_.path.size(), longest(line_.nodes)) > control::pattern_bytes_max)
+      return mistake(fmt::format("a path has at most {} bytes", control::pattern_bytes_max));
     if (line_.daemon && !line_.path.empty())
       return mistake("--daemon starts the supervisor itself; it takes no PATH");
     if (!line_.nagios && !(line_.warning.empty() && line_.critical.empty()))
@@ -250,6 +255,10 @@ class Parser {
       return mistake("--json shows everything; it goes without --collapse-ok");
     if (line_.version) line_.command = find_command("version");
     return line_;
+  }
+
+  static std::size_t longest(const std::vector<std::string>& words) {
+    return words.empty() ? 0 : std::ranges::max(words, {}, &std::string::size).size();
   }
 
   std::unexpected<Halt> mistake(std::string message) const {

@@ -181,7 +181,7 @@ std::string event_text(const json::object& event, bool colour) {
 std::string history_text(const json::object& history, bool colour) {
   const json::array& ends = array_in(history, "ends");
   const auto total = number_in(history, "total").value_or(0);
-  if (ends.empty()) return fmt::format("{}: has never ended\n", text_in(history, "path"));
+  if (ends.empty()) return fmt::format("{}: no worker of this name has ended\n", text_in(history, "path"));
   return fmt::format("{}: ended {} time{}{}\n", text_in(history, "path"), total, total == 1 ? "" : "s",
                      std::cmp_greater(total, ends.size()) ? fmt::format(", the last {}:", ends.size()) : "") +
          ends_table(ends, colour);

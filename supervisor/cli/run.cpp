@@ -22,6 +22,12 @@ int code_of_lost_output(const CommandLine& line) {
   return line.command->unwritten == nullptr ? code(Exit::failed) : line.command->unwritten(line);
 }
 
+bool written(Terminal& terminal) {
+  if (terminal.out.flush()) return true;
+  terminal.err << "simplevisor: standard output cannot be written\n";
+  return false;
+}
+
 }  // namespace
 
 int run(std::vector<std::string> words, const Environment& environment, Terminal& terminal,
@@ -35,14 +41,12 @@ int run(std::vector<std::string> words, const Environment& environment, Terminal
       return code(report.exit);
     }
     if (halt.exit != Exit::done) return report({halt.exit, "usage", halt.message}, terminal, halt.json);
-    terminal.out << halt.message << std::flush;
-    return code(Exit::done);
+    terminal.out << halt.message;
+    return code(written(terminal) ? Exit::done : Exit::failed);
   }
   Context context{*line, environment, terminal, run_supervisor};
   const int exit = line->command->run(context);
-  if (terminal.out.flush()) return exit;
-  terminal.err << "simplevisor: standard output cannot be written\n";
-  return code_of_lost_output(*line);
+  return written(terminal) ? exit : code_of_lost_output(*line);
 }
 
 }  // namespace simplevisor::cli

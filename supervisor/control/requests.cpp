@@ -239,6 +239,7 @@ std::expected<Call, Reply> parse_request(std::string_view method, std::string_vi
     call.reason = std::move(order->reason);
     call.limit = order->limit;
     if (call.verb == Verb::signal) {
+      if (order->signal.empty()) return bad_request("the body has no \"signal\"");
       const auto number = process::signal_named(order->signal);
       if (!number)
         return bad_request(fmt::format("\"signal\": there is no signal {}", clean_utf8(order->signal)));

@@ -117,6 +117,10 @@ TEST(CommandLine, SaysWhatIsWrongInOneLine) {
       {{"status", "--timeout", "soon"}, "--timeout: "},
       {{"status", "--timeout", "5"}, "--timeout: "},
       {{"status", "--timeout", "0"}, "--timeout: must be more than 0"},
+      {{"status", "--watch=0"}, "--watch: must be more than 0"},
+      {{"status", "--watch=soon"}, "--watch: \"soon\""},
+      {{"status", std::string(1025, 'x')}, "a path has at most 1024 bytes"},
+      {{"logs", "root/a", std::string(1025, 'x')}, "a path has at most 1024 bytes"},
       {{"status", "--conf"}, "--conf"},
       {{""}, "unknown command ''"},
   };

@@ -53,7 +53,7 @@ TEST(HistoryText, IsATableTheYoungestFirst) {
                           HasSubstr("its supervisor gave up"), HasSubstr("exited with status 0, as asked"),
                           HasSubstr("did not start"), HasSubstr("to be tried again")));
   EXPECT_EQ(history_text(object(R"({"path":"root/a","total":0,"ends":[]})"), false),
-            "root/a: has never ended\n");
+            "root/a: no worker of this name has ended\n");
 }
 
 class InsightCommands : public Commands {

@@ -56,10 +56,12 @@ TEST_F(Program, ComplainsAboutItsCommandLineInOneLine) {
 
 TEST_F(Program, SaysThatItsResultCouldNotBeWritten) {
   write("simplevisor.toml", good_tree);
-  const Finished finished = run_program(
-      {"/bin/sh", "-c", "exec " SIMPLEVISOR_PROGRAM " check_configuration >/dev/full"}, dir.path());
-  EXPECT_EQ(finished.exit, 1);
-  EXPECT_EQ(finished.err, "simplevisor: standard output cannot be written\n");
+  for (const std::string words : {"check_configuration", "--help", "status --help", "--version"}) {
+    const Finished finished =
+        run_program({"/bin/sh", "-c", "exec " SIMPLEVISOR_PROGRAM " " + words + " >/dev/full"}, dir.path());
+    EXPECT_EQ(finished.exit, 1) << words;
+    EXPECT_EQ(finished.err, "simplevisor: standard output cannot be written\n");
+  }
 }
 
 TEST_F(Program, AcceptsAGoodConfiguration) {

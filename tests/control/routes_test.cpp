@@ -104,7 +104,7 @@ TEST(ParseRequest, RefusesWhatIsMalformedAndSaysWhy) {
       {"POST", "/v1/stop", R"({"pattern":"a","force":true})", 400, "bad_request", "unknown member \"force\""},
       {"POST", "/v1/start", R"({"pattern":"a","reason":"b"})", 400, "bad_request",
        "unknown member \"reason\""},
-      {"POST", "/v1/signal", R"({"pattern":"a"})", 400, "bad_request", "there is no signal"},
+      {"POST", "/v1/signal", R"({"pattern":"a"})", 400, "bad_request", "the body has no \"signal\""},
       {"POST", "/v1/signal", R"({"pattern":"a","signal":"XYZ"})", 400, "bad_request",
        "there is no signal XYZ"},
       {"POST", "/v1/signal", R"({"pattern":"a","signal":"0"})", 400, "bad_request", "there is no signal 0"},
