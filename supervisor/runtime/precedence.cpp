@@ -17,15 +17,6 @@ namespace {
 
 using process::Scheduling;
 
-std::size_t processors() {
-  static const std::size_t count = std::max(std::thread::hardware_concurrency(), 1U);
-  return count;
-}
-
-std::size_t workers_max() {
-  return std::max(processors(), std::size_t{2}) - 1;
-}
-
 // Of "0.20 0.18 0.12 3/80 11206": 3.
 std::size_t runnable_of(std::string_view load) {
   for (int averages = 0; averages < 3; ++averages)
@@ -38,7 +29,7 @@ std::size_t runnable_of(std::string_view load) {
 }  // namespace
 
 Precedence::Precedence(boost::asio::io_context& io, const process::Syscalls& syscalls)
-    : syscalls_{syscalls}, timer_{io} {}
+    : syscalls_{syscalls}, timer_{io}, processors_{std::max(std::thread::hardware_concurrency(), 1U)} {}
 
 Precedence::~Precedence() {
   give_back();
@@ -75,12 +66,13 @@ void Precedence::give_back() {
 bool Precedence::busy() const {
   std::array<char, 128> load{};
   const long bytes = syscalls_(SYS_pread64, load_.get(), load.data(), load.size(), 0);
-  return bytes > 0 && runnable_of({load.data(), static_cast<std::size_t>(bytes)}) > processors();
+  return bytes > 0 && runnable_of({load.data(), static_cast<std::size_t>(bytes)}) > processors_;
 }
 
 Scheduling Precedence::of_next(bool replaces_a_dead_one) const {
-  return claimed_ && replaces_a_dead_one && ahead_.size() < workers_max() && busy() ? Scheduling::ahead
-                                                                                    : Scheduling::ordinary;
+  const std::size_t workers_max = std::max(processors_, std::size_t{2}) - 1;
+  const bool may = claimed_ && replaces_a_dead_one && ahead_.size() < workers_max;
+  return may && busy() ? Scheduling::ahead : Scheduling::ordinary;
 }
 
 void Precedence::launched(pid_t pid, Scheduling how) {

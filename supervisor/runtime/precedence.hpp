@@ -19,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstddef>
 #include <deque>
 
 #include "supervisor/process/scheduling.hpp"
@@ -60,6 +61,7 @@ class Precedence {
 
   const process::Syscalls& syscalls_;
   boost::asio::steady_timer timer_;
+  const std::size_t processors_;
   std::deque<Ahead> ahead_;  // the first to be called back comes first
   bool claimed_ = false;
   UniqueFd load_;  // /proc/loadavg
