@@ -208,7 +208,8 @@ TEST_F(FetchTest, UsesOnlyTheProtocolsThatAreAllowed) {
   std::ofstream{directory / "local"} << "local";
   auto announcement = announcing("local");
   announcement.base_url = "file://" + directory / "";
-  EXPECT_NE(fetch(announcement), "");
+  EXPECT_THAT(fetch(announcement),
+              HasSubstr("local: not one of the protocols that may be used: http, https, sftp"));
   EXPECT_EQ(files(), 0U);
   settings.download.protocols = {"file"};
   EXPECT_EQ(fetch(announcement), "");
@@ -220,9 +221,11 @@ TEST_F(FetchTest, WaitsForNobodyToWriteIntoAFifo) {
   ASSERT_EQ(::mkfifo((directory / "fifo").c_str(), 0600), 0);
   settings.download.protocols = {"file"};
   auto announcement = announcing("fifo");
-  announcement.base_url = "file://" + directory / "";
-  EXPECT_THAT(fetch(announcement), HasSubstr("fifo: not a file"));
-  EXPECT_FALSE(temporary);
+  for (const std::string scheme : {"file", "FILE"}) {
+    announcement.base_url = scheme + "://" + directory / "";
+    EXPECT_THAT(fetch(announcement), HasSubstr("fifo: not a file")) << scheme;
+    EXPECT_FALSE(temporary);
+  }
 }
 
 TEST_F(FetchTest, TakesTheDataThatCameAlong) {

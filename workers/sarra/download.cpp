@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -163,9 +164,13 @@ Downloader::~Downloader() = default;
 std::expected<void, Trouble> Downloader::get(const std::string& url, const Take& take,
                                              const std::optional<Range>& range) {
   // Without a scheme libcurl would guess one.
-  const std::string scheme = url.substr(0, url.find("://"));
+  const std::string scheme = boost::algorithm::to_lower_copy(url.substr(0, url.find("://")));
   if (scheme.size() == url.size())
     return std::unexpected(Trouble{false, fmt::format("{}: no URL", broker::presentable_uri(url))});
+  if (std::ranges::find(options_.protocols, scheme) == options_.protocols.end())
+    return std::unexpected(
+        Trouble{false, fmt::format("{}: not one of the protocols that may be used: {}",
+                                   broker::presentable_uri(url), fmt::join(options_.protocols, ", "))});
   if (scheme == "file" && !is_plain_file(url))
     return std::unexpected(Trouble{false, fmt::format("{}: not a file", url)});
   CURL* const handle = handle_.get();
