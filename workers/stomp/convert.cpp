@@ -146,7 +146,7 @@ class Send {
       if (sending_.destination) {
         put("destination", *sending_.destination);
       } else {
-        complain("it has no destination");
+        complain("it has no destination, and there is no default one");
       }
     }
     if (message.text && !message.header.contains("content-type")) put("content-type", "text/unknown");
