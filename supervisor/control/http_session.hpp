@@ -108,6 +108,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (state_ == State::following && !sending_) send_news();
   }
 
+  bool is_stranger() const override { return !visitor_.known && !known_; }
+
  private:
   enum class State : std::uint8_t { reading, asking, writing, lingering, following, closed };
 
@@ -120,7 +122,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
   // Who has not shown that he may ask keeps his place for a shorter time.
   [[nodiscard]] std::chrono::milliseconds patience() const {
-    return visitor_.known || known_ ? host_.limits().request_time : host_.limits().stranger_time;
+    return is_stranger() ? host_.limits().stranger_time : host_.limits().request_time;
   }
   auto shared() { return this->shared_from_this(); }
   auto weak() { return this->weak_from_this(); }

@@ -183,7 +183,7 @@ class Server::Impl final : public Session::Host {
   void ended(const Session& session) override {
     if (following_.erase(&session) > 0) followers_->count = following_.size();
     log_followers_.remove(session);
-    remote_.erase(&session);
+    std::erase(remote_, &session);
     others_.erase(&session);
     sessions_.erase(&session);
     if (closing_ && sessions_.empty()) farewell_.cancel();
@@ -255,9 +255,18 @@ class Server::Impl final : public Session::Host {
            static_cast<std::size_t>(own) < options_.limits.user_max;
   }
 
+  // When all are taken, the oldest of those who have not shown the token loses his: strangers keep nobody out by waiting.
+  bool has_remote_place() {
+    if (remote_.size() < options_.limits.remote_connections_max) return true;
+    const auto oldest = std::ranges::find_if(remote_, &Session::is_stranger);
+    if (oldest == remote_.end()) return false;
+    std::shared_ptr(sessions_.at(*oldest))->close();
+    return true;
+  }
+
   void admit_remote(Fd fd) {
     Visitor visitor{fmt::format("client {}", remote_address(fd.get())), gate_, false};
-    if (remote_.size() >= options_.limits.remote_connections_max) {
+    if (!has_remote_place()) {
       denied(visitor.name, 503, "CONNECT", "to the port");
       // What has no place gets no TLS either: an alert would take the handshake that there is no place for.
       return identity_ ? void() : turn_away(std::move(fd), full());
@@ -269,7 +278,7 @@ class Server::Impl final : public Session::Host {
     const auto session =
         identity_ ? Session::create_tls(std::move(socket), identity_->context(), std::move(visitor), *this)
                   : Session::create(std::move(socket), std::move(visitor), *this);
-    remote_.insert(session.get());
+    remote_.push_back(session.get());
     enter(session);
   }
 
@@ -362,7 +371,7 @@ class Server::Impl final : public Session::Host {
   asio::io_context io_{1};
   std::unordered_map<const Session*, std::shared_ptr<Session>> sessions_;
   std::unordered_set<const Session*> following_;
-  std::unordered_set<const Session*> remote_;
+  std::vector<const Session*> remote_;                // the oldest first
   std::unordered_map<const Session*, uid_t> others_;  // over the socket, neither root nor our own user
   std::size_t leaving_ = 0;                           // turned away, and not closed yet
   std::shared_ptr<Followers> followers_ = std::make_shared<Followers>();

@@ -44,7 +44,7 @@ struct Limits {
   std::size_t connections_max = 256;        // of root and our own user; one more is answered 503 and closed
   std::size_t others_max = 128;             // of all other users, beside those
   std::size_t user_max = 32;                // of one of them
-  std::size_t remote_connections_max = 64;  // over TCP, so that they cannot take all places
+  std::size_t remote_connections_max = 64;  // over TCP; who has not shown the token gives way to who comes
   std::size_t calls_max = 256;  // asked of the service and not yet answered; one more is answered 503
   std::chrono::milliseconds request_time{10'000};  // to be idle, or to send a request, until it is complete
   std::chrono::milliseconds stranger_time{3'000};  // the same over TCP, until a request brought the token

@@ -83,6 +83,8 @@ class Session {
   virtual void close() = 0;
   // There are events or lines that a follower has not been sent.
   virtual void news() = 0;
+  // He has not shown that he may ask.
+  [[nodiscard]] virtual bool is_stranger() const = 0;
 };
 
 // The head of an answer that goes on for as long as both sides like.

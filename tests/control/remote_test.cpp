@@ -173,11 +173,31 @@ TEST_F(Remote, TakesNoMorePlacesThanItsOwn) {
   asio::ip::tcp::socket idle(io);
   idle.connect({asio::ip::make_address("127.0.0.1"), server->port()});
   // Answered once it has been taken in, so it has its place from here on.
-  asio::write(idle, asio::buffer("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 35));
+  asio::write(idle, asio::buffer("GET /v1/info HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                                 std::string(token) + "\r\n\r\n"));
   std::array<char, 12> head{};
   asio::read(idle, asio::buffer(head));
+  EXPECT_EQ(std::string(head.data(), head.size()), "HTTP/1.1 200");
   EXPECT_THAT(say(""), StartsWith("HTTP/1.1 503"));
   EXPECT_EQ(Client(dir / "socket").get("/v1/info", std::chrono::seconds(20))->status, 200U);
+}
+
+TEST_F(Remote, StrangersGiveWay) {
+  limits.remote_connections_max = 2;
+  limits.stranger_time = std::chrono::hours(1);
+  open();
+  asio::io_context io;
+  std::vector<asio::ip::tcp::socket> strangers;
+  for (int n = 0; n < 2; ++n) {
+    strangers.emplace_back(io).connect({asio::ip::make_address("127.0.0.1"), server->port()});
+    asio::write(strangers.back(), asio::buffer(std::string("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")));
+    std::array<char, 12> head{};
+    asio::read(strangers.back(), asio::buffer(head));
+  }
+  EXPECT_THAT(say(request("GET /v1/status")), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(all_of(strangers.front()), HasSubstr("<!doctype html>")) << "he who came first is gone";
+  asio::write(strangers.back(), asio::buffer(request("GET /v1/status")));
+  EXPECT_THAT(all_of(strangers.back()), HasSubstr("root/a")) << "the other has kept his place";
 }
 
 TEST_F(Remote, WithACertificateSpeaksTlsOnlyAndTakesANewOneUp) {
